@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KVMS_SELFTEST_H
+#define KVMS_SELFTEST_H
+
+/**
+ * kvms_selftest - do entry and return probes fire here, with right arguments?
+ *
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP with one line in the log that says what to do.
+ * Context: process.
+ */
+int kvms_selftest(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the running kernel counts: descriptors, and where in KVM's own structs
+ * each value stands.
+ *
+ * Plain C without kernel calls: this and schema.c are also compiled into the
+ * unit tests.
+ */
+#ifndef KVMS_SCHEMA_H
+#define KVMS_SCHEMA_H
+
+#include "image.h"
+
+/* More than any kernel has; a table that claims more is not believed. */
+#define KVMS_MAX_DESC		1024
+#define KVMS_MAX_DATA		65536
+
+/**
+ * struct kvms_run - neighbouring values that are copied in one go
+ * @src: bytes from the start of KVM's stat struct
+ * @dst: bytes from the start of the data block
+ * @len: bytes
+ */
+struct kvms_run {
+	__u32 src;
+	__u32 dst;
+	__u32 len;
+};
+
+/**
+ * struct kvms_layout - the stats of one kind of object, VM or vCPU
+ * @header: header of its stats fds
+ * @data_size: bytes of the data block
+ * @nr_runs: length of @runs
+ * @desc: descriptors, header.num_desc of them
+ * @runs: in ascending order of dst, without gaps
+ *
+ * @desc and @runs belong to whoever called the function that filled them.
+ */
+struct kvms_layout {
+	struct kvmstats_header header;
+	__u32 data_size;
+	__u32 nr_runs;
+	struct kvmstats_desc *desc;
+	struct kvms_run *runs;
+};
+
+/**
+ * struct kvms_item - one value of a kernel that has no descriptor tables
+ * @name: as in debugfs
+ * @offset: bytes from the start of KVM's stat struct
+ * @read_only: the debugfs file cannot be cleared
+ */
+struct kvms_item {
+	const char *name;
+	__u32 offset;
+	int read_only;
+};
+
+/**
+ * kvms_layout_native - take over a native table as it is
+ * @layout: desc (room for header->num_desc) and runs (room for 1) are set by
+ *	the caller, all else is filled
+ * @header: KVM's header
+ * @desc: KVM's descriptors
+ * @data_size: sizeof of KVM's stat struct, which is the data block
+ *
+ * Return: 0, or -1 when the table breaks the rules of the format.
+ */
+int kvms_layout_native(struct kvms_layout *layout, const struct kvmstats_header *header,
+		       const struct kvmstats_desc *desc, __u32 data_size);
+
+/**
+ * kvms_layout_items - make descriptors for a list of values
+ * @layout: desc and runs (room for @nr each) are set by the caller, all else is
+ *	filled
+ * @items: the values, __u64 each, in the order of the list
+ * @nr: length of @items
+ * @src_size: sizeof of KVM's stat struct
+ *
+ * Type, unit and exponent come from a table of known names. A name that upstream
+ * has changed since is given as upstream has it today. An unknown name is a
+ * plain counter, or an instant value when its file is read-only.
+ *
+ * Return: 0, or -1 when a value lies outside the struct, a name does not fit, or
+ * a name comes twice.
+ */
+int kvms_layout_items(struct kvms_layout *layout, const struct kvms_item *items, __u32 nr,
+		      __u32 src_size);
+
+#endif

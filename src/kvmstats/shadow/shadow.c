@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) "kvmstats: " fmt
+
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "../../compat/compat.h"
+#include "shadow.h"
+
+/*
+ * The table: VMs by id and by struct kvm. A VM is in both or in neither.
+ * The lock of table.vms guards all of it; readers find VMs by id under RCU.
+ */
+static struct {
+	struct xarray vms;
+	DECLARE_HASHTABLE(by_kvm, 10);
+	u64 last_id;
+	struct kvms_schema *schema;
+} table = {
+	.vms = XARRAY_INIT(table.vms, 0),
+};
+
+static kvms_listener_t listener;
+
+void kvms_shadow_listen(kvms_listener_t fn)
+{
+	listener = fn;
+}
+
+struct xarray *kvms_vms(void)
+{
+	return &table.vms;
+}
+
+/* --- schema --- */
+
+static void schema_free(struct kref *ref)
+{
+	struct kvms_schema *schema = container_of(ref, struct kvms_schema, ref);
+
+	kfree(schema->both.desc);
+	kfree(schema->folded);
+	kfree(schema);
+}
+
+void kvms_schema_put(struct kvms_schema *schema)
+{
+	kref_put(&schema->ref, schema_free);
+}
+
+struct kvms_schema *kvms_schema_get(void)
+{
+	struct kvms_schema *schema;
+
+	xa_lock(&table.vms);
+	schema = table.schema;
+	if (schema)
+		kref_get(&schema->ref);
+	xa_unlock(&table.vms);
+	return schema;
+}
+
+static struct kvms_schema *schema_swap(struct kvms_schema *schema)
+{
+	struct kvms_schema *old;
+
+	xa_lock(&table.vms);
+	old = table.schema;
+	table.schema = schema;
+	xa_unlock(&table.vms);
+	return old;
+}
+
+void kvms_shadow_attach(struct kvms_schema *schema)
+{
+	schema_swap(schema);
+	listener(KVMSTATS_EVENT_KVM_LOADED, NULL, schema->generation);
+}
+
+void kvms_shadow_detach(void)
+{
+	struct kvms_schema *old = schema_swap(NULL);
+
+	if (!old)
+		return;
+	listener(KVMSTATS_EVENT_KVM_UNLOADED, NULL, old->generation);
+	/* Pairs with the acquire in the poll method. */
+	smp_store_release(&old->detached, true);
+	wake_up_poll(&old->wait, EPOLLHUP);
+	kvms_schema_put(old);
+}
+
+/* --- lifetime of a VM --- */
+
+/*
+ * Readers that still see the VM in the table under RCU find its last reference
+ * gone, and look at nothing else.
+ */
+static void vm_release(struct kref *ref)
+{
+	struct kvms_vm *vm = container_of(ref, struct kvms_vm, ref);
+	struct kvms_vcpu *vcpu;
+	unsigned long id;
+
+	xa_for_each(&vm->vcpus, id, vcpu)
+		kfree(vcpu);
+	xa_destroy(&vm->vcpus);
+	put_pid(vm->creator);
+	kvms_schema_put(vm->schema);
+	kfree_rcu(vm, rcu);
+}
+
+void kvms_vm_get(struct kvms_vm *vm)
+{
+	kref_get(&vm->ref);
+}
+
+void kvms_vm_put(struct kvms_vm *vm)
+{
+	kref_put(&vm->ref, vm_release);
+}
+
+void kvms_shadow_exit(void)
+{
+	kvms_fold_exit();
+}
+
+/* --- taking up --- */
+
+static void vm_set_creator(struct kvms_vm *vm, struct task_struct *task)
+{
+	vm->creator = get_pid(task_tgid(task));
+	vm->uid = task_uid(task);
+	strscpy(vm->comm, task->group_leader->comm, sizeof(vm->comm));
+}
+
+/* The VM's mm cannot be reused while the VM stands, so it names the process. */
+static void vm_find_creator(struct kvms_vm *vm)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_process(task) {
+		if (READ_ONCE(task->mm) == vm->kvm->mm) {
+			vm_set_creator(vm, task);
+			break;
+		}
+	}
+	rcu_read_unlock();
+}
+
+static struct kvms_vm *vm_alloc(struct kvm *kvm, struct kvms_schema *schema, u32 flags, gfp_t gfp)
+{
+	struct kvms_vm *vm;
+
+	vm = kzalloc(sizeof(*vm) + schema->vm.data_size, gfp | __GFP_NOWARN);
+	if (!vm)
+		return NULL;
+	kvms_object_init(&vm->obj, vm, &schema->vm, &kvm->stat, vm->values);
+	compat_vm_stats_id(kvm, vm->obj.head.id);
+	kref_init(&vm->ref);
+	raw_spin_lock_init(&vm->lock);
+	xa_init(&vm->vcpus);
+	init_waitqueue_head(&vm->wait);
+	vm->kvm = kvm;
+	vm->schema = schema;
+	vm->flags = flags;
+	vm->uid = INVALID_UID;
+	vm->start_ns = ktime_get_boottime_ns();
+	if (flags & KVMSTATS_VM_ADOPTED)
+		vm_find_creator(vm);
+	else
+		vm_set_creator(vm, current);
+	return vm;
+}
+
+/* Called under the table's lock. */
+static struct kvms_vm *table_find(struct kvm *kvm)
+{
+	struct kvms_vm *vm;
+
+	hash_for_each_possible(table.by_kvm, vm, by_kvm, (unsigned long)kvm)
+		if (vm->kvm == kvm)
+			return vm;
+	return NULL;
+}
+
+/* Called under the table's lock, with gfp that never sleeps: ids come in order. */
+static int table_insert(struct kvms_vm *vm)
+{
+	int err;
+
+	if (table.schema != vm->schema)
+		return -ENODEV;
+	if (table_find(vm->kvm))
+		return -EEXIST;
+	vm->id = table.last_id + 1;
+	err = __xa_insert(&table.vms, vm->id, vm, GFP_ATOMIC | __GFP_NOWARN);
+	if (err)
+		return err;
+	if (!refcount_inc_not_zero(&vm->kvm->users_count)) {
+		__xa_erase(&table.vms, vm->id);
+		return -ESHUTDOWN;
+	}
+	table.last_id = vm->id;
+	__xa_set_mark(&table.vms, vm->id, KVMS_LIVING);
+	hash_add(table.by_kvm, &vm->by_kvm, (unsigned long)vm->kvm);
+	return 0;
+}
+
+/*
+ * Called under the table's lock, which the pin does not outlive. The VM stays in
+ * table.vms, with the table's reference, until it is folded.
+ */
+static void table_retire(struct kvms_vm *vm)
+{
+	hash_del(&vm->by_kvm);
+	__xa_clear_mark(&table.vms, vm->id, KVMS_LIVING);
+}
+
+static struct kvms_vm *vm_lookup(struct kvm *kvm)
+{
+	struct kvms_vm *vm;
+
+	xa_lock(&table.vms);
+	vm = table_find(kvm);
+	if (vm)
+		kvms_vm_get(vm);
+	xa_unlock(&table.vms);
+	return vm;
+}
+
+int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
+{
+	struct kvms_schema *schema;
+	struct kvms_vm *vm;
+	int err;
+
+	vm = vm_lookup(kvm);
+	if (vm) {
+		kvms_vm_put(vm);
+		return 0;
+	}
+	schema = kvms_schema_get();
+	if (!schema)
+		return -ENODEV;
+	vm = vm_alloc(kvm, schema, flags, gfp);
+	if (!vm) {
+		kvms_schema_put(schema);
+		return -ENOMEM;
+	}
+
+	/* The listener may find the VM gone already, and so needs a hold of it. */
+	kvms_vm_get(vm);
+	xa_lock(&table.vms);
+	err = table_insert(vm);
+	xa_unlock(&table.vms);
+	if (err)
+		kvms_vm_put(vm);
+	else
+		listener(KVMSTATS_EVENT_VM_CREATED, vm, 0);
+	kvms_vm_put(vm);
+	return err == -EEXIST ? 0 : err;
+}
+
+static int take_vcpu(struct kvms_vm *vm, struct kvm_vcpu *kvcpu, u32 flags, gfp_t gfp)
+{
+	const struct kvms_layout *layout = &vm->schema->vcpu;
+	struct kvms_vcpu *vcpu;
+	int err;
+
+	if (xa_load(&vm->vcpus, kvcpu->vcpu_id))
+		return 0;
+	vcpu = kzalloc(sizeof(*vcpu) + layout->data_size, gfp | __GFP_NOWARN);
+	if (!vcpu)
+		return -ENOMEM;
+	kvms_object_init(&vcpu->obj, vm, layout, &kvcpu->stat, vcpu->values);
+	compat_vcpu_stats_id(kvcpu, !(flags & KVMSTATS_VM_ADOPTED), vcpu->obj.head.id);
+	vcpu->id = kvcpu->vcpu_id;
+	vcpu->flags = flags;
+	vcpu->start_ns = ktime_get_boottime_ns();
+
+	xa_lock(&vm->vcpus);
+	err = vm->closed ? -ESHUTDOWN :
+	      __xa_insert(&vm->vcpus, vcpu->id, vcpu, GFP_ATOMIC | __GFP_NOWARN);
+	xa_unlock(&vm->vcpus);
+	if (err) {
+		kfree(vcpu);
+	} else {
+		atomic_inc(&vm->nr_vcpus);
+		listener(KVMSTATS_EVENT_VCPU_CREATED, vm, vcpu->id);
+	}
+	return err == -EBUSY ? 0 : err;
+}
+
+int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
+{
+	struct kvms_vm *vm;
+	int err;
+
+	err = kvms_shadow_take_vm(vcpu->kvm, flags, gfp);
+	if (err)
+		return err;
+	vm = vm_lookup(vcpu->kvm);
+	if (!vm)
+		return -ESHUTDOWN;
+	err = take_vcpu(vm, vcpu, flags, gfp);
+	kvms_vm_put(vm);
+	return err;
+}
+
+/* --- the end --- */
+
+/* The VM is out of the table, so only we give its pin back. */
+static void vm_freeze(struct kvms_vm *vm)
+{
+	struct kvms_vcpu *vcpu;
+	unsigned long id;
+
+	xa_lock(&vm->vcpus);
+	vm->closed = true;
+	xa_unlock(&vm->vcpus);
+
+	xa_for_each(&vm->vcpus, id, vcpu)
+		kvms_object_freeze(&vcpu->obj);
+	kvms_object_freeze(&vm->obj);
+
+	/* Pairs with the acquire in the poll method: gone means frozen. */
+	smp_store_release(&vm->gone, true);
+	wake_up_poll(&vm->wait, EPOLLHUP);
+	listener(KVMSTATS_EVENT_VM_GONE, vm, 0);
+
+	xa_lock(&table.vms);
+	__xa_set_mark(&table.vms, vm->id, KVMS_GONE);
+	xa_unlock(&table.vms);
+	kvms_fold_later();
+}
+
+bool kvms_shadow_release(struct kvm *kvm)
+{
+	struct kvms_vm *vm;
+
+	xa_lock(&table.vms);
+	vm = table_find(kvm);
+	if (vm)
+		table_retire(vm);
+	xa_unlock(&table.vms);
+	if (!vm)
+		return false;
+
+	vm_freeze(vm);
+	if (!refcount_dec_not_one(&kvm->users_count))
+		pr_err_once("a VM was released twice: one VM is never freed\n");
+	return true;
+}
+
+static bool only_pinned(const struct kvms_vm *vm)
+{
+	return refcount_read(&vm->kvm->users_count) == 1;
+}
+
+/* The lock is taken anew for each VM, so that a walk never keeps a probe waiting. */
+struct kvm *kvms_shadow_evict(bool all)
+{
+	struct kvms_vm *vm;
+	unsigned long id = 0;
+	struct kvm *kvm;
+
+	for (;; id++) {
+		xa_lock(&table.vms);
+		vm = xa_find(&table.vms, &id, ULONG_MAX, KVMS_LIVING);
+		if (!vm || all || only_pinned(vm))
+			break;
+		xa_unlock(&table.vms);
+	}
+	if (vm)
+		table_retire(vm);
+	xa_unlock(&table.vms);
+	if (!vm)
+		return NULL;
+
+	kvm = vm->kvm;
+	vm_freeze(vm);
+	return kvm;
+}
+
+struct kvm *kvms_shadow_incomplete(u64 *after)
+{
+	unsigned long id = *after;
+	struct kvms_vm *vm;
+	struct kvm *kvm = NULL;
+
+	do {
+		xa_lock(&table.vms);
+		vm = xa_find_after(&table.vms, &id, ULONG_MAX, KVMS_LIVING);
+		if (vm && atomic_read(&vm->kvm->online_vcpus) != atomic_read(&vm->nr_vcpus)) {
+			kvm = vm->kvm;
+			refcount_inc(&kvm->users_count);
+		}
+		xa_unlock(&table.vms);
+	} while (vm && !kvm);
+	*after = id;
+	return kvm;
+}
+
+/* --- for readers --- */
+
+bool kvms_vm_visible(const struct kvms_vm *vm, struct pid_namespace *ns)
+{
+	return ns == &init_pid_ns || pid_nr_ns(vm->creator, ns);
+}
+
+struct kvms_vm *kvms_vm_next(u64 id, struct pid_namespace *ns)
+{
+	unsigned long index = id;
+	struct kvms_vm *vm;
+
+	rcu_read_lock();
+	for (vm = xa_find(&table.vms, &index, ULONG_MAX, KVMS_LIVING); vm;
+	     vm = xa_find_after(&table.vms, &index, ULONG_MAX, KVMS_LIVING)) {
+		if (!kref_get_unless_zero(&vm->ref))
+			continue;
+		if (kvms_vm_visible(vm, ns))
+			break;
+		kvms_vm_put(vm);
+	}
+	rcu_read_unlock();
+	return vm;
+}
+
+struct kvms_vm *kvms_vm_find(u64 id, struct pid_namespace *ns)
+{
+	struct kvms_vm *vm;
+
+	xa_lock(&table.vms);
+	vm = xa_load(&table.vms, id);
+	if (vm && (vm->retained || xa_get_mark(&table.vms, id, KVMS_LIVING)) &&
+	    kvms_vm_visible(vm, ns))
+		kvms_vm_get(vm);
+	else
+		vm = NULL;
+	xa_unlock(&table.vms);
+	return vm;
+}
+
+void kvms_vm_retain(struct kvms_vm *vm)
+{
+	kvms_vm_get(vm);
+	xa_lock(&table.vms);
+	vm->retained++;
+	xa_unlock(&table.vms);
+}
+
+void kvms_vm_unretain(struct kvms_vm *vm)
+{
+	bool forget;
+
+	xa_lock(&table.vms);
+	forget = !--vm->retained && vm->folded;
+	if (forget)
+		__xa_erase(&table.vms, vm->id);
+	xa_unlock(&table.vms);
+	if (forget)
+		kvms_vm_put(vm);
+	kvms_vm_put(vm);
+}
+
+pid_t kvms_vm_pid(struct kvms_vm *vm, struct pid_namespace *ns)
+{
+	pid_t nr = 0;
+
+	rcu_read_lock();
+	if (pid_task(vm->creator, PIDTYPE_TGID))
+		nr = pid_nr_ns(vm->creator, ns);
+	rcu_read_unlock();
+	return nr;
+}
