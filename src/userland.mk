@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libkvmstats, the kvmstats command and their tests. Included from the top-level
+# Makefile; paths start at the top of the tree.
+
+BUILD ?= build
+CFLAGS ?= -O2 -g
+CLANG ?= clang
+FUZZ_SECONDS ?= 60
+
+KVMSTATS_VERSION := $(shell cat VERSION)
+
+ul_cflags = -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude \
+	-DKVMSTATS_VERSION='"$(KVMSTATS_VERSION)"' -MMD -MP
+ul_lib_cflags = $(ul_cflags) -fvisibility=hidden -fPIC
+ul_san = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+ul_lib_src := $(wildcard src/lib/*.c)
+ul_cli_src := $(wildcard src/cli/*.c)
+ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
+ul_cli_obj := $(ul_cli_src:%.c=$(BUILD)/%.o)
+ul_san_obj := $(ul_lib_src:%.c=$(BUILD)/san/%.o)
+ul_fuzz_obj := $(ul_lib_src:%.c=$(BUILD)/fuzz/%.o)
+
+.PHONY: userland check-lib check-cli fuzz-lib fuzz-lib-corpus
+
+userland: $(BUILD)/libkvmstats.a $(BUILD)/libkvmstats.so $(BUILD)/kvmstats
+
+$(BUILD)/libkvmstats.a: $(ul_lib_obj)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libkvmstats.so.0: $(ul_lib_obj) src/lib/libkvmstats.map
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs \
+		-Wl,--version-script=src/lib/libkvmstats.map -o $@ $(ul_lib_obj)
+
+$(BUILD)/libkvmstats.so: $(BUILD)/libkvmstats.so.0
+	ln -sf $(<F) $@
+
+$(BUILD)/kvmstats: $(ul_cli_obj) $(BUILD)/libkvmstats.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs smartcols)
+
+# Everything that carries the version is built anew when it changes.
+$(BUILD)/src/lib/%.o: src/lib/%.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(ul_lib_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/src/cli/%.o: src/cli/%.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(ul_cflags) $$(pkg-config --cflags smartcols) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The unit test stands between the library and ioctl().
+$(BUILD)/san/src/lib/%.o: src/lib/%.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(ul_lib_cflags) $(ul_san) -c -o $@ $<
+
+$(BUILD)/san/tests/unit/test_lib.o: tests/unit/test_lib.c
+	@mkdir -p $(@D)
+	$(CC) $(ul_cflags) $(ul_san) -Isrc/lib -c -o $@ $<
+
+$(BUILD)/san/test_lib: $(BUILD)/san/tests/unit/test_lib.o $(ul_san_obj)
+	$(CC) $(ul_san) -Wl,--wrap=ioctl -o $@ $^ $$(pkg-config --libs cmocka)
+
+check-lib: $(BUILD)/san/test_lib
+	$<
+
+check-cli: $(BUILD)/kvmstats
+	KVMSTATS=$(abspath $<) bats tests/cli
+
+$(BUILD)/fuzz/src/lib/%.o: src/lib/%.c VERSION
+	@mkdir -p $(@D)
+	$(CLANG) $(ul_lib_cflags) $(ul_san) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(BUILD)/fuzz/tests/fuzz/fuzz_lib_parse.o: tests/fuzz/fuzz_lib_parse.c
+	@mkdir -p $(@D)
+	$(CLANG) $(ul_cflags) $(ul_san) -fsanitize=fuzzer-no-link -Isrc/lib -c -o $@ $<
+
+$(BUILD)/fuzz/fuzz_lib_parse: $(BUILD)/fuzz/tests/fuzz/fuzz_lib_parse.o $(ul_fuzz_obj)
+	$(CLANG) $(ul_san) -fsanitize=fuzzer -o $@ $^
+
+# New inputs go to the build directory, the seeds stay as they are committed.
+fuzz-lib: $(BUILD)/fuzz/fuzz_lib_parse
+	@mkdir -p $(BUILD)/fuzz/corpus-lib
+	$< -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus-lib tests/fuzz/corpus/lib
+
+# Writes the committed seeds anew.
+fuzz-lib-corpus: $(BUILD)/fuzz/fuzz_lib_corpus
+	$< tests/fuzz/corpus/lib
+
+$(BUILD)/fuzz/fuzz_lib_corpus: tests/fuzz/fuzz_lib_corpus.c
+	@mkdir -p $(@D)
+	$(CC) $(ul_cflags) $(CFLAGS) -o $@ $<
+
+-include $(ul_lib_obj:.o=.d) $(ul_cli_obj:.o=.d) $(ul_san_obj:.o=.d) $(ul_fuzz_obj:.o=.d)
+-include $(BUILD)/san/tests/unit/test_lib.d $(BUILD)/fuzz/tests/fuzz/fuzz_lib_parse.d
