@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The kvmstats command on a machine without the module. KVMSTATS names the binary.
+
+setup() {
+	unset KVMSTATS_DEVICE
+	none=$BATS_TEST_TMPDIR/none
+	file=$BATS_TEST_TMPDIR/file
+	: > "$file"
+}
+
+# expect STATUS TEXT ARGUMENT...: the exit status, and one line on stderr, which has
+# TEXT in it, and nothing on stdout.
+expect() {
+	local status_wanted=$1 text=$2 status=0
+	shift 2
+	"$KVMSTATS" "$@" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/err" || status=$?
+	echo "status $status, expected $status_wanted"
+	echo "stderr: $(cat "$BATS_TEST_TMPDIR/err")"
+	echo "expected in it: $text"
+	[ "$status" -eq "$status_wanted" ]
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/err")" -eq 1 ]
+	grep -q '^kvmstats: ' "$BATS_TEST_TMPDIR/err"
+	grep -qF -- "$text" "$BATS_TEST_TMPDIR/err"
+}
+
+@test "help fits a screen of 24 lines and 80 columns" {
+	run "$KVMSTATS" --help
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -gt 5 ]
+	[ "$(wc -l <<< "$output")" -le 24 ]
+	[ "$(wc -L <<< "$output")" -le 80 ]
+}
+
+@test "help is the same for -h and for every command" {
+	help=$("$KVMSTATS" --help)
+	[ "$("$KVMSTATS" -h)" = "$help" ]
+	for command in list read status; do
+		[ "$("$KVMSTATS" "$command" --help)" = "$help" ]
+		[ "$("$KVMSTATS" "$command" -h)" = "$help" ]
+	done
+}
+
+@test "help names every command" {
+	run "$KVMSTATS" --help
+	for command in list read status; do
+		[[ $output == *$'\n'"  $command "* ]]
+	done
+}
+
+@test "version is that of the package" {
+	version="kvmstats $(cat "$BATS_TEST_DIRNAME/../../VERSION")"
+	[ "$("$KVMSTATS" --version)" = "$version" ]
+	[ "$("$KVMSTATS" -V)" = "$version" ]
+	[ "$("$KVMSTATS" list --version)" = "$version" ]
+}
+
+@test "no command is wrong usage" {
+	expect 2 'a command is missing: see `kvmstats --help`'
+}
+
+@test "unknown command is wrong usage" {
+	expect 2 'no command `lst`' lst
+	expect 2 'no command ``' ''
+}
+
+@test "unknown option is wrong usage" {
+	expect 2 '`--frobnicate`' --frobnicate list
+	expect 2 '`--frobnicate`' list --frobnicate
+	expect 2 '`-x`' -x
+	expect 2 '`-x`' read -x
+	expect 2 '`-s`' list -s exits
+	expect 2 '`--help=please`' --help=please
+}
+
+@test "option without its value is wrong usage" {
+	expect 2 '`--device` needs a value' --device
+	expect 2 '`--stat` needs a value' read --stat
+	expect 2 '`-s` needs a value' read 3 -s
+}
+
+@test "word too many is wrong usage" {
+	expect 2 '`all`' list all
+	expect 2 '`all`' status all
+	expect 2 '`4`' read 3 4
+}
+
+@test "what is no id is wrong usage" {
+	for id in '' x 3x 3/ /0 3/x 3/0x 3/0/0 3//0 ' 3' '3 ' +3 3/+0 '3/ 0' 0x3 3.0 0 0/0 \
+		  18446744073709551616 3/4294967296 99999999999999999999999; do
+		expect 2 "\`$id\` is no id" --device "$none" read "$id"
+	done
+	expect 2 "-3" --device "$none" read -- -3
+	expect 2 "3/-1" --device "$none" read 3/-1
+}
+
+@test "largest ids are ids" {
+	expect 1 "not there" --device "$none" read 18446744073709551615/4294967295
+}
+
+@test "missing device names the remedy" {
+	for command in list read status; do
+		expect 1 "$none: not there: load the module with \`modprobe kvmstats\`" \
+			--device "$none" "$command"
+	done
+}
+
+@test "device is /dev/kvmstats unless told otherwise" {
+	[ ! -e /dev/kvmstats ] || skip "this machine has /dev/kvmstats"
+	expect 1 "/dev/kvmstats: not there" list
+	KVMSTATS_DEVICE= expect 1 "/dev/kvmstats: not there" list
+}
+
+@test "device is taken from the environment, and the option goes first" {
+	KVMSTATS_DEVICE=$none expect 1 "$none: not there" list
+	KVMSTATS_DEVICE=$file expect 1 "$none: not there" --device "$none" list
+	KVMSTATS_DEVICE=$file expect 1 "$none: not there" list --device "$none"
+}
+
+@test "regular file, directory, fifo and other devices are no kvmstats device" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	for path in "$file" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/fifo" /dev/null; do
+		KVMSTATS_DEVICE=$path expect 1 "$path: not a kvmstats device" list
+	done
+}
+
+@test "missing permission names the remedy" {
+	chmod 0 "$file"
+	[ -r "$file" ] || {
+		expect 1 "$file: permission denied" --device "$file" list
+		return
+	}
+	command -v setpriv > /dev/null || skip "root, and no setpriv to become someone else"
+	dir=$(mktemp -d)
+	chmod 755 "$dir"
+	cp "$KVMSTATS" "$dir/kvmstats"
+	: > "$dir/device"
+	chmod 0 "$dir/device"
+	printf '#!/bin/sh\nexec setpriv --reuid 65534 --clear-groups %s/kvmstats "$@"\n' "$dir" \
+		> "$dir/as-nobody"
+	chmod 755 "$dir/as-nobody" "$dir/kvmstats"
+	KVMSTATS=$dir/as-nobody expect 1 \
+		'permission denied: be root or a member of the group `kvmstats`' \
+		--device "$dir/device" list
+	rm -r "$dir"
+}
+
+@test "output that cannot be written is a failure" {
+	run bash -c '"$KVMSTATS" --help 2>&1 > /dev/full'
+	[ "$status" -eq 1 ]
+	[ "$output" = "kvmstats: standard output: No space left on device" ]
+	run bash -c '"$KVMSTATS" --version 2>&1 >&-'
+	[ "$status" -eq 1 ]
+	[ "$output" = "kvmstats: standard output: Bad file descriptor" ]
+}
+
+# into_nothing: runs the command when nobody reads its output any more, and leaves what
+# it said on stderr in $output and its exit status in $status.
+into_nothing() {
+	local err=$BATS_TEST_TMPDIR/err status_file=$BATS_TEST_TMPDIR/status
+	# The sleep lets the reader be gone.
+	{
+		sleep 0.3
+		status=0
+		"$KVMSTATS" --help 2> "$err" || status=$?
+		echo "$status" > "$status_file"
+	} | true
+	output=$(cat "$err")
+	status=$(cat "$status_file")
+}
+
+@test "reader that goes away ends the program without noise" {
+	into_nothing
+	[ "$status" -eq $((128 + 13)) ]
+	[ -z "$output" ]
+}
+
+@test "reader that goes away is a failure where SIGPIPE is ignored" {
+	trap '' PIPE
+	into_nothing
+	[ "$status" -eq 1 ]
+	[ "$output" = "kvmstats: standard output: Broken pipe" ]
+}
