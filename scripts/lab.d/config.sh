@@ -1,0 +1,73 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: GPL-2.0-only
+# What the lab consists of, and where it keeps things.
+
+LAB_ARCH=${LAB_ARCH:-amd64}
+LAB_CACHE=${KVMSTATS_CACHE:-$HOME/.cache/kvmstats}
+LAB_BUILD=${BUILD:-$LAB_REPO/build}
+LAB_KERNELS=(5.10 6.1 6.12 7 debug)
+# The suite whose QEMU boots everything and whose userland the hosts run.
+LAB_HYPERVISOR=trixie
+# A resolved version is good for a day.
+LAB_RESOLVE_MINUTES=1440
+
+[[ $LAB_CACHE == /* ]] || LAB_CACHE=$PWD/$LAB_CACHE
+[[ $LAB_BUILD == /* ]] || LAB_BUILD=$LAB_REPO/$LAB_BUILD
+
+case $LAB_ARCH in
+amd64)
+	LAB_QEMU=(qemu-system-x86_64 -machine q35 -cpu EPYC)
+	LAB_KVM_MODULE=kvm_amd
+	;;
+*)
+	echo "lab: no support for LAB_ARCH=$LAB_ARCH yet" >&2
+	exit 2
+	;;
+esac
+
+# What of a stock kernel's modules the lab keeps, along with all they need.
+LAB_MODULES=(kvm_amd kvm_intel 9p 9pnet_virtio virtio_pci virtio_blk
+	virtio_console virtio_net overlay loop tun vhost_net vhost_vsock ext4
+	configfs)
+LAB_HOST_MODULES=(virtio_pci 9pnet_virtio 9p overlay)
+
+die() {
+	echo "lab: $*" >&2
+	exit 1
+}
+
+note() {
+	echo "lab: $*" >&2
+}
+
+# The suite that a kernel comes from and is built in.
+kernel_suite() {
+	case $1 in
+	5.10) echo bullseye ;;
+	6.1) echo bookworm ;;
+	6.12 | debug | kcsan) echo trixie ;;
+	7) echo trixie-backports ;;
+	*) die "no kernel '$1'; there are: ${LAB_KERNELS[*]}" ;;
+	esac
+}
+
+# Is this kernel one that the lab builds itself?
+kernel_is_custom() {
+	[[ -e $LAB_DIR/$1.config ]]
+}
+
+# Run a command under an exclusive lock: locked NAME CMD...
+locked() {
+	local lock=$LAB_CACHE/locks/$1
+	shift
+	mkdir -p "$LAB_CACHE/locks"
+	(
+		flock 9
+		"$@"
+	) 9>"$lock"
+}
+
+# Is FILE younger than a resolved version may be?
+is_fresh() {
+	[[ -s $1 && -n $(find "$1" -mmin -"$LAB_RESOLVE_MINUTES") ]]
+}

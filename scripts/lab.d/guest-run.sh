@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside a virtual machine, with busybox or with a full userland: runs the
+# tests named in /lab/list and reports on the second serial port.
+
+# LAB_KERNEL, LAB_ENV, LAB_MODE, LAB_TIMEOUT, LAB_LEAKS, LAB_KVM_MODULE, LAB_TERMINAL
+# shellcheck source=/dev/null
+. /lab/conf
+export LAB_KERNEL LAB_ENV LAB_MODE LAB_TIMEOUT
+export LD_LIBRARY_PATH=/opt/kvmstats/lib
+export HOME=/root KVMSTATS_KO=/opt/kvmstats/kvmstats.ko
+
+stty -F /dev/ttyS1 raw -echo
+exec 3>/dev/ttyS1
+
+loaded() {
+	grep -q '^kvmstats ' /proc/modules
+}
+
+now() {
+	cut -d ' ' -f 1 /proc/uptime
+}
+
+run_one() {
+	name=$1
+	program=/opt/kvmstats/tests/$name
+	[ "$LAB_ENV" = fast ] || program=/opt/kvmstats/tests/host/$name.sh
+	echo "== begin $name" >&3
+	echo "lab: begin $name" >/dev/kmsg
+	start=$(now)
+	cd /tmp || exit
+	if [ "$LAB_ENV" = fast ]; then
+		setsid timeout -s KILL "$LAB_TIMEOUT" "$program" </dev/null >&3 2>&1 3>&- 4>&- 5<&- &
+	else
+		setsid timeout -s KILL "$LAB_TIMEOUT" bash "$program" </dev/null >&3 2>&1 3>&- 4>&- 5<&- &
+	fi
+	pid=$!
+	wait "$pid"
+	rc=$?
+	[ "$rc" != 137 ] || echo "# killed, or ran longer than $LAB_TIMEOUT s" >&3
+	# whatever the test left running
+	kill -KILL -- "-$pid" 2>/dev/null
+	if loaded; then
+		echo "not ok - left kvmstats loaded" >&3
+		rmmod kvmstats || echo "# and it cannot be unloaded" >&3
+	fi
+	echo "lab: end $name" >/dev/kmsg
+	echo "== end $name rc=$rc t=$(echo "$start $(now)" | awk '{ printf "%.1f", $2 - $1 }')" >&3
+}
+
+# Keep kmemleak open from the start: a test that locks the kernel down also locks
+# debugfs files, and its mount is not to be seen by the tests.
+open_leaks() {
+	mkdir -p /lab/debugfs
+	mount -t debugfs debugfs /lab/debugfs
+	exec 4>/lab/debugfs/kmemleak
+	exec 5</lab/debugfs/kmemleak
+	umount -l /lab/debugfs
+	echo clear >&4
+}
+
+# All of a boot's tests together: what was allocated and is lost?
+check_leaks() {
+	echo "== begin kmemleak" >&3
+	echo "1..1" >&3
+	# an object younger than 5 s is never reported
+	sleep 6
+	echo scan >&4
+	sleep 1
+	echo scan >&4
+	leaks=$(cat <&5)
+	if [ -n "$leaks" ]; then
+		echo "not ok 1 - nothing leaked" >&3
+		echo "$leaks" | head -n 100 | sed 's/^/# /' >&3
+	else
+		echo "ok 1 - nothing leaked" >&3
+	fi
+	echo "== end kmemleak rc=0 t=7" >&3
+}
+
+mkdir -p /sys/kernel/debug
+if [ -e /proc/sys/kernel/hung_task_timeout_secs ]; then
+	echo 60 >/proc/sys/kernel/hung_task_timeout_secs
+fi
+modprobe "$LAB_KVM_MODULE"
+[ -e /dev/kvm ] || echo "lab: no /dev/kvm" >/dev/kmsg
+
+case $LAB_MODE in
+test | bench)
+	count=0
+	[ "$LAB_LEAKS" != 1 ] || open_leaks
+	while read -r test; do
+		run_one "$test"
+		count=$((count + 1))
+	done </lab/list
+	if [ "$LAB_LEAKS" = 1 ]; then
+		check_leaks
+		count=$((count + 1))
+	fi
+	echo "== done $count" >&3
+	;;
+shell)
+	cd /root || exit
+	# shellcheck disable=SC2086 # rows N cols N, or nothing
+	[ -z "$LAB_TERMINAL" ] || stty -F /dev/ttyS0 $LAB_TERMINAL
+	echo "leave with exit, or at once with Ctrl-A X" >/dev/ttyS0
+	setsid sh -c 'exec bash -l </dev/ttyS0 >/dev/ttyS0 2>&1'
+	;;
+demo)
+	bash /lab/demo-host.sh </dev/null >/dev/ttyS1 2>&1
+	;;
+esac
+exec 3>&-

@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Booting a virtual machine.
+
+# In the directory of a run: files/ initrd console results qemu.log
+
+# qemu_prepare RUN KERNEL RELEASE ENV MODE KO: files and initramfs, all but the tests.
+qemu_prepare() {
+	local run=$1 kernel=$2 release=$3 env=$4 mode=$5 ko=$6 leaks=0 files=$1/files
+	run_files "$files" "$release" "$ko"
+	! kernel_has "$release" DEBUG_KMEMLEAK || leaks=1
+	[[ $mode == test ]] || leaks=0
+	cat >"$files/lab/conf" <<-END
+		LAB_KERNEL=$kernel
+		LAB_ENV=$env
+		LAB_MODE=$mode
+		LAB_TIMEOUT=$(test_timeout "$kernel")
+		LAB_LEAKS=$leaks
+		LAB_KVM_MODULE=$LAB_KVM_MODULE
+		LAB_TERMINAL='$(stty size 2>/dev/null | sed 's/^/rows /; s/ \([0-9]*\)$/ cols \1/')'
+	END
+}
+
+# Seconds that a test may take.
+test_timeout() {
+	if [[ -n ${LAB_TEST_TIMEOUT:-} ]]; then
+		echo "$LAB_TEST_TIMEOUT"
+	elif kernel_is_custom "$1"; then
+		echo 300
+	else
+		echo 240
+	fi
+}
+
+# qemu_initrd RUN ENV RELEASE
+qemu_initrd() {
+	local run=$1
+	if [[ $2 == fast ]]; then
+		initramfs_tree "$run/files" init-fast.sh
+		initramfs_pack "$run/files" "$run/initrd"
+	else
+		initramfs_host "$run/initramfs" "$3"
+		initramfs_pack "$run/initramfs" "$run/initrd"
+	fi
+}
+
+# qemu_args RUN KERNEL RELEASE ENV MODE: print QEMU's arguments, one a line.
+qemu_args() {
+	local run=/lab/${1#"$LAB_CACHE"/} kernel=$2 release=$3 env=$4 mode=$5
+	local memory=1024 cpus=2 threads=multi
+	if [[ $env == host ]] || kernel_is_custom "$kernel"; then
+		memory=2048
+	fi
+	if [[ $mode == bench ]]; then
+		cpus=1 threads=single
+	fi
+	printf '%s\n' "${LAB_QEMU[@]}" -accel "tcg,thread=$threads" -smp "$cpus" \
+		-m "$memory" -display none -monitor none -net none -no-reboot \
+		-kernel "/lab/kernels/$release/boot/vmlinuz" -initrd "$run/initrd" \
+		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 hung_task_panic=1 ${LAB_APPEND:-}"
+	[[ $mode != bench ]] || printf '%s\n' -icount shift=0,sleep=off
+	if [[ $env == host ]]; then
+		printf '%s\n' -virtfs \
+			local,path=/mnt,mount_tag=base,security_model=none,readonly=on,multidevs=remap \
+			-virtfs \
+			"local,path=$run/files,mount_tag=run,security_model=none,readonly=on,multidevs=remap"
+	fi
+	case $mode in
+	test | bench) printf '%s\n' -serial "file:$run/console" -serial "file:$run/results" ;;
+	shell) printf '%s\n' -serial mon:stdio -serial null ;;
+	demo) printf '%s\n' -serial "file:$run/console" -serial stdio ;;
+	esac
+}
+
+# qemu_watch RUN TIMEOUT ARG...: run QEMU until it ends or until neither console
+# nor results have moved for TIMEOUT seconds; status 124 then.
+qemu_watch() {
+	local run=$1 patience=$2 pid before='' state still=0 rc=0 suite_argv
+	shift 2
+	suite_command "$LAB_HYPERVISOR" "$@"
+	: >"$run/console"
+	: >"$run/results"
+	"${suite_argv[@]}" </dev/null >"$run/qemu.log" 2>&1 9>&- &
+	pid=$!
+	# shellcheck disable=SC2064 # pid as it is now
+	trap "kill -KILL $pid 2>/dev/null" EXIT
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.2
+		state=$(stat -c %s "$run/console" "$run/results")
+		if [[ $state == "$before" ]]; then
+			still=$((still + 1))
+		else
+			before=$state still=0
+		fi
+		if ((still > patience * 5)); then
+			kill -KILL "$pid"
+			wait "$pid" || true
+			trap - EXIT
+			return 124
+		fi
+	done
+	wait "$pid" || rc=$?
+	trap - EXIT
+	return "$rc"
+}

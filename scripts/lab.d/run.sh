@@ -1,0 +1,196 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands that boot something.
+
+# The tests there are: tests_in fast|host|bench
+tests_in() {
+	local file
+	case $1 in
+	fast)
+		for file in "$LAB_BUILD"/tests/vm/*; do
+			[[ -f $file && -x $file ]] || continue
+			echo "${file##*/}"
+		done
+		;;
+	host)
+		for file in "$LAB_REPO"/tests/vm/host/*.sh; do
+			[[ -f $file && $file != */lib.sh ]] || continue
+			file=${file##*/}
+			echo "${file%.sh}"
+		done
+		;;
+	bench)
+		for file in "$LAB_BUILD"/tests/bench/*; do
+			[[ -f $file && -x $file ]] || continue
+			echo "${file##*/}"
+		done
+		;;
+	esac
+}
+
+# select_tests ENV [NAME...]: those of the names that ENV has; all without names.
+select_tests() {
+	local env=$1
+	shift
+	if (($#)); then
+		tests_in "$env" | grep -Fxf <(printf '%s\n' "$@") || true
+	else
+		tests_in "$env"
+	fi
+}
+
+# Stop when one of the names is no test: check_names ENV,ENV... [NAME...]
+check_names() {
+	local envs=${1//,/ } env name known=''
+	shift
+	for env in $envs; do
+		known+=" $(tests_in "$env" | xargs)"
+	done
+	for name; do
+		[[ "$known " == *" $name "* ]] || die "no test '$name'; there are:$known"
+	done
+}
+
+# run_dir NAME: lock a directory for a run that nobody else uses (until the shell
+# ends), empty it, and set run to it.
+run_dir() {
+	local i
+	mkdir -p "$LAB_CACHE/locks" "$LAB_CACHE/runs"
+	for i in '' .2 .3 .4 .5 .6; do
+		exec {run_lock}>"$LAB_CACHE/locks/run-$1$i"
+		if flock -n "$run_lock"; then
+			run=$LAB_CACHE/runs/$1$i
+			rm -rf "$run"
+			mkdir -p "$run"
+			return
+		fi
+		exec {run_lock}>&-
+	done
+	die "too many runs of $1 at the same time"
+}
+
+# run_payload RUN KIND RELEASE TEST...: tests and userland; KIND is fast, bench or
+# host.
+run_payload() {
+	local run=$1 kind=$2 release=$3 to=$1/files/opt/kvmstats from=$LAB_BUILD/tests/vm file
+	shift 3
+	printf '%s\n' "$@" >"$run/files/lab/list"
+	[[ ! -d $from/bin ]] || cp -r "$from/bin" "$to/tests/bin"
+	if [[ $kind != host ]]; then
+		[[ $kind != bench ]] || from=$LAB_BUILD/tests/bench
+		for file; do
+			cp "$from/$file" "$to/tests/"
+		done
+		return
+	fi
+	[[ ! -d $from ]] || cp -rT "$from" "$to/tests"
+	[[ ! -d $LAB_REPO/tests/vm/host ]] || cp -r "$LAB_REPO/tests/vm/host" "$to/tests/host"
+	mkdir -p "$run/files/usr/local/bin" "$run/files/boot"
+	for file in kvmstats kvmstats-exporter; do
+		[[ -x $LAB_BUILD/$file ]] || continue
+		cp "$LAB_BUILD/$file" "$to/bin/"
+		ln -s "/opt/kvmstats/bin/$file" "$run/files/usr/local/bin/"
+	done
+	for file in "$LAB_BUILD"/lib*.so*; do
+		[[ ! -e $file ]] || cp -P "$file" "$to/lib/"
+	done
+	cp "$LAB_DIR/demo-host.sh" "$run/files/lab/"
+	# for guests inside the host
+	ln "$(kernel_dir "$release")/boot/vmlinuz" "$run/files/boot/vmlinuz"
+	initramfs_tree "$run/guest" init-guest.sh
+	initramfs_pack "$run/guest" "$run/files/boot/guest-initrd"
+}
+
+# run_env KERNEL RELEASE KO ENV MODE TEST...: one boot. Prints the report; the
+# counts are the last line.
+run_env() {
+	local kernel=$1 release=$2 ko=$3 env=$4 mode=$5 run args status=0 payload=$4
+	local tests=0 log=0 expected patience
+	shift 5
+	[[ $mode != bench ]] || payload=bench
+	run_dir "$kernel-$payload"
+	qemu_prepare "$run" "$kernel" "$release" "$env" "$mode" "$ko"
+	run_payload "$run" "$payload" "$release" "$@"
+	qemu_initrd "$run" "$env" "$release"
+	mapfile -t args < <(qemu_args "$run" "$kernel" "$release" "$env" "$mode")
+	patience=$(($(test_timeout "$kernel") + 30))
+	qemu_watch "$run" "$patience" "${args[@]}" || status=$?
+	expected=("$@")
+	! grep -q LAB_LEAKS=1 "$run/files/lab/conf" || expected+=(kmemleak)
+	tests=$(report_tests "$run" "$kernel" "$payload" "${expected[@]}")
+	log=$(report_log "$run" "$kernel" "$payload" "$status")
+	if [[ $mode == bench ]]; then
+		bench_print "$run" "$kernel"
+		printf '%s\n' "$tests" "$log" | grep -vE '^ok|^[0-9]+ [0-9]+ [0-9]+$' || true
+	else
+		printf '%s\n' "$tests" "$log" | grep -vE '^[0-9]+ [0-9]+ [0-9]+$' || true
+	fi
+	printf '%s\n' "$tests" "$log" | awk '/^[0-9]+ [0-9]+ [0-9]+$/ {
+		p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }'
+	rm -rf "$run"/{files,guest,initramfs,initrd}
+}
+
+# bench_print RUN KERNEL: a line for each figure, and beside it all that was counted.
+bench_print() {
+	local raw=$LAB_BUILD/bench-$2.raw
+	tr -d '\r' <"$1/results" >"$raw"
+	sed -n 's/^# figure //p' "$raw"
+	note "raw output: $raw"
+}
+
+# lab_test KERNEL [TEST...]
+lab_test() {
+	local kernel=$1 release ko env list start=$SECONDS out
+	local passed=0 failed=0 skipped=0 p f s
+	shift
+	repo_make tests-vm userland
+	check_names fast,host "$@"
+	release=$(kernel_fetch "$kernel")
+	suite_ensure "$LAB_HYPERVISOR"
+	ko=$(module_build "$kernel")
+	for env in fast host; do
+		mapfile -t list < <(select_tests "$env" "$@")
+		((${#list[@]})) || continue
+		out=$(run_env "$kernel" "$release" "$ko" "$env" test "${list[@]}")
+		sed '$d' <<<"$out"
+		read -r p f s <<<"${out##*$'\n'}"
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	done
+	echo "$kernel: $passed passed, $failed failed, $skipped skipped in $((SECONDS - start)) s"
+	((failed == 0 && passed > 0))
+}
+
+# lab_bench KERNEL [BENCH...]
+lab_bench() {
+	local kernel=$1 release ko list out p f s
+	shift
+	repo_make tests-vm tests-bench
+	check_names bench "$@"
+	release=$(kernel_fetch "$kernel")
+	suite_ensure "$LAB_HYPERVISOR"
+	ko=$(module_build "$kernel")
+	mapfile -t list < <(select_tests bench "$@")
+	((${#list[@]})) || die "no benchmarks"
+	out=$(run_env "$kernel" "$release" "$ko" fast bench "${list[@]}")
+	sed '$d' <<<"$out"
+	read -r p f s <<<"${out##*$'\n'}"
+	((f == 0))
+}
+
+# run_interactive KERNEL MODE: a host on this terminal.
+run_interactive() {
+	local kernel=$1 mode=$2 release ko run args status=0
+	repo_make tests-vm userland
+	release=$(kernel_fetch "$kernel")
+	suite_ensure "$LAB_HYPERVISOR"
+	ko=$(module_build "$kernel")
+	run_dir "$kernel-$mode"
+	qemu_prepare "$run" "$kernel" "$release" host "$mode" "$ko"
+	run_payload "$run" host "$release"
+	qemu_initrd "$run" host "$release"
+	mapfile -t args < <(LAB_APPEND="loglevel=4 ${LAB_APPEND:-}" \
+		qemu_args "$run" "$kernel" "$release" host "$mode")
+	suite_run "$LAB_HYPERVISOR" "${args[@]}" 2>"$run/qemu.log" || status=$?
+	rm -rf "$run"/{files,guest,initramfs,initrd}
+	return "$status"
+}
