@@ -5,6 +5,25 @@
 # Lines in a kernel log that fail a run, whatever its tests say.
 LAB_BAD_LOG='BUG:|WARNING: (CPU|possible|suspicious|inconsistent|nested|lock held|bad unlock|chain)|Oops|KASAN: [a-z]|KCSAN: |UBSAN: |possible (circular|recursive) locking|inconsistent lock state|suspicious RCU usage|scheduling while atomic|sleeping function called from invalid context|hung task|blocked for more than|rcu.*(detected (expedited )?stalls|self-detected stall)|soft lockup|hard LOCKUP|kmemleak: .* new suspected|[Uu]nable to handle|general protection|Kernel panic|stack-protector|refcount_t: |list_(add|del) corruption|ODEBUG: |Bad page state|usercopy: Kernel memory'
 
+# without_foreign_races LOG: all but the reports of data races that kvmstats has no
+# part in; a line of = begins and ends a report.
+without_foreign_races() {
+	awk '
+	/==============================/ {
+		report = report $0 "\n"
+		if (inside) {
+			if (report !~ /BUG: KCSAN/ || report ~ /\[kvmstats\]/)
+				printf "%s", report
+			report = ""
+		}
+		inside = !inside
+		next
+	}
+	inside { report = report $0 "\n"; next }
+	{ print }
+	END { printf "%s", report }' "$1"
+}
+
 # report_tests RUN KERNEL ENV TEST...: print a line per test and what went wrong;
 # append every check to the file of results. Ends with "PASSED FAILED SKIPPED" as
 # the last line.
@@ -14,10 +33,26 @@ report_tests() {
 	tr -d '\r' <"$run/results" | awk -v kernel="$kernel" -v env="$env" \
 		-v requested="$*" -v out="${LAB_RESULTS:-/dev/null}" '
 	function count(number, verdict) {
-		print kernel, env, name, number, verdict >> out
-		total[verdict]++
+		counted[++held] = number " " verdict
 	}
-	function finish(rc, seconds,   why, i) {
+	# What a test said counts once it has ended, unless it was run again.
+	function settle(   i, part) {
+		for (i = 1; i <= held; i++) {
+			split(counted[i], part)
+			print kernel, env, name, counted[i] >> out
+			total[part[2]]++
+		}
+		held = 0
+	}
+	function forget() {
+		results = bad = kept = quiet = held = 0
+		plan = skip = ""
+	}
+	function finish(rc, seconds) {
+		judge(rc, seconds)
+		settle()
+	}
+	function judge(rc, seconds,   why, i) {
 		if (rc == 77 && !results || plan == 0 && skip != "") {
 			count("all", "skip")
 			printf "skip %s/%s %s (%s)\n", kernel, env, name, skip
@@ -46,12 +81,18 @@ report_tests() {
 	/^== begin / {
 		if (open)
 			finish("", "")
-		name = $3; open = 1; results = bad = kept = quiet = 0; plan = skip = ""
+		name = $3; open = 1; again = ""
+		forget()
+		next
+	}
+	/^== again / && open {
+		again = again "; run again: " substr($0, 10)
+		forget()
 		next
 	}
 	/^== end / && open {
 		sub(/^rc=/, "", $4); sub(/^t=/, "", $5)
-		finish($4, ", " $5 " s")
+		finish($4, ", " $5 " s" again)
 		open = 0
 		next
 	}
@@ -74,11 +115,13 @@ report_tests() {
 			if (!(names[i] in done)) {
 				name = names[i]
 				count("begin", "fail")
+				settle()
 				printf "FAIL %s/%s %s (did not run)\n", kernel, env, name
 			}
 		if (ended != n) {
 			name = "boot"
 			count("done", "fail")
+			settle()
 			printf "FAIL %s/%s boot (the run did not come to its end)\n", kernel, env
 		}
 		printf "%d %d %d\n", total["pass"], total["fail"], total["skip"]
@@ -89,7 +132,8 @@ report_tests() {
 # same last line.
 report_log() {
 	local run=$1 kernel=$2 env=$3 status=$4 why='' verdict=pass
-	if grep -qE "$LAB_BAD_LOG" "$run/console"; then
+	without_foreign_races "$run/console" >"$run/judged"
+	if grep -qE "$LAB_BAD_LOG" "$run/judged"; then
 		why="the kernel complained"
 	elif ((status == 124)); then
 		why="stuck, ended by force"
@@ -101,7 +145,7 @@ report_log() {
 	if [[ -n $why ]]; then
 		verdict=fail
 		echo "FAIL $kernel/$env kernel-log ($why)"
-		tr -d '\r' <"$run/console" | awk -v bad="$LAB_BAD_LOG" '
+		tr -d '\r' <"$run/judged" | awk -v bad="$LAB_BAD_LOG" '
 			$0 ~ bad && n++ < 10 { print "     " NR ": " $0 }'
 		sed "/TCG doesn't support/d; s/^/     qemu: /" "$run/qemu.log"
 		echo "     the end of the console, all of it is in $run:"

@@ -28,9 +28,9 @@ static void *work(void *argument)
 	uint32_t share = vcpu->id + 1;
 
 	while (!atomic_load(&stop)) {
-		guest_run(vcpu, GUEST_OUT, 60 / share);
-		guest_run(vcpu, GUEST_MMIO_WRITE, 20 / share);
-		guest_run(vcpu, GUEST_HLT, 10 / share);
+		guest_try_run(vcpu, GUEST_OUT, 60 / share);
+		guest_try_run(vcpu, GUEST_MMIO_WRITE, 20 / share);
+		guest_try_run(vcpu, GUEST_HLT, 10 / share);
 		usleep(20000);
 	}
 	return NULL;

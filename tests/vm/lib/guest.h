@@ -60,6 +60,8 @@ void guest_destroy(struct guest *guest);
 
 /* Does the work @times and then ends with one exit more: see guest_end_stat. */
 void guest_run(struct guest_vcpu *vcpu, enum guest_work work, uint32_t times);
+/* The same where counts do not matter: false when the emulator lost the guest. */
+bool guest_try_run(struct guest_vcpu *vcpu, enum guest_work work, uint32_t times);
 
 /* A thread that makes the guest do I/O, as fast as it can but for short rests. */
 void guest_spin(struct guest_vcpu *vcpu);

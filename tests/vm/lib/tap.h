@@ -28,6 +28,8 @@ void tap_note(const char *fmt, ...) TAP_PRINTF(1, 2);
 _Noreturn void tap_skip_all(const char *fmt, ...) TAP_PRINTF(1, 2);
 /* Ends the program, of a child too: what the tests stand on does not work. */
 _Noreturn void tap_bail(const char *fmt, ...) TAP_PRINTF(1, 2);
+/* The same when the machine failed that the test runs on: the lab runs it again. */
+_Noreturn void tap_again(const char *why);
 
 /* Prints the plan and gives the exit status. */
 int tap_done(void);

@@ -84,7 +84,7 @@ static uint64_t churn(struct guest *guest, int kvm_fd)
 
 	for (;;) {
 		create_vm(guest, kvm_fd);
-		guest_run(guest_add_vcpu(guest, 0), GUEST_OUT, CHURN_RUNS);
+		guest_try_run(guest_add_vcpu(guest, 0), GUEST_OUT, CHURN_RUNS);
 		nr++;
 		if (poll(&orders, 1, 0))
 			return nr;
