@@ -5,7 +5,7 @@
 LAB_ARCH=${LAB_ARCH:-amd64}
 LAB_CACHE=${KVMSTATS_CACHE:-$HOME/.cache/kvmstats}
 LAB_BUILD=${BUILD:-$LAB_REPO/build}
-LAB_KERNELS=(5.10 6.1 6.12 7 debug)
+LAB_KERNELS=(5.10 6.1 6.12 7 debug kcsan)
 # The suite whose QEMU boots everything and whose userland the hosts run.
 LAB_HYPERVISOR=trixie
 # A resolved version is good for a day.

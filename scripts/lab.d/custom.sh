@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernels that the lab builds itself: Debian's source, and KERNEL.config here on
-# top of allnoconfig. KERNEL.config sets CONFIG_LOCALVERSION to -KERNEL.
+# top of allnoconfig. KERNEL.config sets CONFIG_LOCALVERSION to -KERNEL. One that
+# begins with "# on top of OTHER.config" has the lines of that first.
 #
 # $LAB_CACHE/custom/KERNEL/id     what the tree was built from
 # $LAB_CACHE/custom/KERNEL/linux  the built tree, to build modules against
@@ -17,10 +18,17 @@ custom_source_version() {
 		"$LAB_CACHE/suites/$(kernel_suite "$1")/var/lib/dpkg/status"
 }
 
+# All of its configuration; where an option comes twice, the later line is meant.
+custom_config() {
+	local below
+	below=$(sed -n '2s/^# on top of \(.*\)$/\1/p' "$LAB_DIR/$1.config")
+	cat ${below:+"$LAB_DIR/$below"} "$LAB_DIR/$1.config"
+}
+
 # What a kernel is made from, in one word.
 custom_id() {
 	local hash
-	hash=$(sha256sum <"$LAB_DIR/$1.config")
+	hash=$(custom_config "$1" | sha256sum)
 	echo "$(custom_source_version "$1")-${hash:0:12}"
 }
 
@@ -58,19 +66,20 @@ custom_build() {
 			-C "/lab/custom/$kernel/linux" --strip-components=1
 		echo "$id" >"$dir/started"
 	fi
+	custom_config "$kernel" >"$dir/config"
 	# shellcheck disable=SC2016 # for the shell in there
 	suite_run "$suite" nice bash -c '
 		set -e
 		cd "$1/linux"
-		make KCONFIG_ALLCONFIG="/src/scripts/lab.d/$2.config" allnoconfig
+		make KCONFIG_ALLCONFIG="$1/config" allnoconfig
 		make -j"$(nproc)" bzImage modules
 		make INSTALL_MOD_PATH="$1/install" DEPMOD=true modules_install
 		mkdir "$1/install/boot"
 		release=$(make -s kernelrelease)
 		cp .config "$1/install/boot/config-$release"
 		cp "$(make -s image_name)" "$1/install/boot/vmlinuz-$release"
-		test "$release" = "$3"
-	' - "/lab/custom/$kernel" "$kernel" "$release" >"$dir/log" 2>&1 || {
+		test "$release" = "$2"
+	' - "/lab/custom/$kernel" "$release" >"$dir/log" 2>&1 || {
 		tail -n 30 "$dir/log" >&2
 		die "cannot build the $kernel kernel, see $dir/log"
 	}
@@ -83,10 +92,13 @@ custom_build() {
 	note "built $release in $((SECONDS - started)) s"
 }
 
-# Tell which options of the fragment did not make it into the kernel.
+# Tell which options did not make it into the kernel.
 custom_check() {
 	local line
-	grep '^CONFIG_' "$LAB_DIR/$1.config" | while IFS= read -r line; do
+	custom_config "$1" | awk '
+		match($0, /CONFIG_[A-Z0-9_]+/) { last[substr($0, RSTART, RLENGTH)] = $0 }
+		END { for (name in last) if (last[name] ~ /^CONFIG_/) print last[name] }
+	' | while IFS= read -r line; do
 		grep -Fxq -- "$line" "$2" || note "not in the $1 kernel: $line"
 	done
 }

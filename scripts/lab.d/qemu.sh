@@ -47,17 +47,19 @@ qemu_initrd() {
 # qemu_args RUN KERNEL RELEASE ENV MODE: print QEMU's arguments, one a line.
 qemu_args() {
 	local run=/lab/${1#"$LAB_CACHE"/} kernel=$2 release=$3 env=$4 mode=$5
-	local memory=1024 cpus=2 threads=multi
+	local memory=1024 cpus=2 threads=multi panic='oops=panic panic_on_warn=1 hung_task_panic=1'
 	if [[ $env == host ]] || kernel_is_custom "$kernel"; then
 		memory=2048
 	fi
 	if [[ $mode == bench ]]; then
 		cpus=1 threads=single
 	fi
+	# it warns of the kernel's own data races too
+	! kernel_has "$release" KCSAN || panic='oops=panic hung_task_panic=1'
 	printf '%s\n' "${LAB_QEMU[@]}" -accel "tcg,thread=$threads" -smp "$cpus" \
 		-m "$memory" -display none -monitor none -net none -no-reboot \
 		-kernel "/lab/kernels/$release/boot/vmlinuz" -initrd "$run/initrd" \
-		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 hung_task_panic=1 ${LAB_APPEND:-}"
+		-append "console=ttyS0 loglevel=7 panic=-1 $panic ${LAB_APPEND:-}"
 	[[ $mode != bench ]] || printf '%s\n' -icount shift=0,sleep=off
 	if [[ $env == host ]]; then
 		printf '%s\n' -virtfs \
