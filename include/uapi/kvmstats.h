@@ -351,7 +351,8 @@ struct kvmstats_schema {
  * @kind: KVMSTATS_KIND_*
  * @state: KVMSTATS_STATE_*
  * @vm_id: the VM
- * @time_ns: CLOCK_MONOTONIC at which the VM's records were begun
+ * @time_ns: CLOCK_MONOTONIC just before the VM was read; VMs that are read in one go
+ *	share it
  * @generation: schema that describes the data block
  * @vcpu_id: the vCPU; 0 but for KVMSTATS_KIND_VCPU
  * @reserved: 0

@@ -70,7 +70,7 @@ int main(void)
 	native = native_stats_fd(vcpu->fd);
 	image_read(ours, &image);
 	bench_figure("pread_vcpu_whole_vs_native",
-		     ratio("pread_vcpu_whole", ours, native, image.size, 0), 1.10);
+		     ratio("pread_vcpu_whole", ours, native, image.size, 0), 1.05);
 	ratio("pread_vcpu_data", ours, native, image_data_size(&image), image.header.data_offset);
 	close(ours);
 	close(native);
@@ -79,7 +79,7 @@ int main(void)
 	native = native_stats_fd(guest.vm_fd);
 	image_read(ours, &image);
 	bench_figure("pread_vm_whole_vs_native",
-		     ratio("pread_vm_whole", ours, native, image.size, 0), 1.10);
+		     ratio("pread_vm_whole", ours, native, image.size, 0), 1.05);
 	close(ours);
 	close(native);
 

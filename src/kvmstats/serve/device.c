@@ -22,7 +22,7 @@ static void count_visible(struct file *file, struct kvmstats_info *info)
 
 	while ((vm = kvms_vm_next(id, ns))) {
 		info->nr_vms++;
-		info->nr_vcpus += atomic_read(&vm->nr_vcpus);
+		info->nr_vcpus += READ_ONCE(vm->nr_vcpus);
 		id = vm->id + 1;
 		kvms_vm_put(vm);
 	}

@@ -39,7 +39,7 @@ static int put_vm(struct file *file, struct kvmstats_list *list, struct kvms_vm 
 		.schema_generation = vm->schema->generation,
 		.pid = kvms_vm_pid(vm, kvms_opener_pid_ns(file)),
 		.uid = from_kuid_munged(kvms_opener_user_ns(file), vm->uid),
-		.nr_vcpus = atomic_read(&vm->nr_vcpus),
+		.nr_vcpus = READ_ONCE(vm->nr_vcpus),
 		.flags = vm->flags,
 	};
 
@@ -91,7 +91,6 @@ int kvms_list_vcpus(struct file *file, void __user *arg)
 	struct kvmstats_list list;
 	struct kvms_vcpu *vcpu;
 	struct kvms_vm *vm;
-	unsigned long id;
 	int err;
 
 	err = fetch_list(&list, offsetofend(struct kvmstats_vcpu, stats_id), arg);
@@ -101,14 +100,15 @@ int kvms_list_vcpus(struct file *file, void __user *arg)
 	if (!vm)
 		return -ENOENT;
 
-	/* The reference on the VM keeps its vCPUs, without RCU. */
-	id = list.cursor;
-	while (list.count < list.capacity &&
-	       (vcpu = xa_find(&vm->vcpus, &id, ULONG_MAX, XA_PRESENT))) {
+	kvms_for_each_vcpu(vcpu, vm) {
+		if (vcpu->id < list.cursor)
+			continue;
+		if (list.count == list.capacity)
+			break;
 		err = put_vcpu(&list, vcpu);
 		if (err)
 			break;
-		list.cursor = ++id;
+		list.cursor = (u64)vcpu->id + 1;
 	}
 	kvms_vm_put(vm);
 	return err ?: kvms_give_back(arg, &list, sizeof(list));

@@ -55,33 +55,52 @@ void kvms_object_freeze(struct kvms_object *obj)
 }
 
 /*
- * A snapshot of a large host is all copying, so the values go straight to the
- * reader's memory where it is present. The layout was checked against the size of
- * KVM's struct when it was made; hardened usercopy knows only a part of struct
- * kvm_vcpu, and on older kernels not this one.
+ * The layout was checked against the size of KVM's struct when it was made; hardened
+ * usercopy knows only a part of struct kvm_vcpu, and on older kernels not this one.
  */
-static bool copy_present(struct kvms_object *obj, void __user *to)
+static bool copy_present(const struct kvms_object *obj, u32 src, u32 size, void __user *to)
 {
-	const struct kvms_layout *layout = obj->layout;
-	unsigned long left = 1;
-
-	if (layout->nr_runs != 1)
-		return false;
-	pagefault_disable();
-	raw_spin_lock(&obj->vm->lock);
-	if (obj->live)
-		left = raw_copy_to_user(to, obj->live + layout->runs[0].src, layout->data_size);
-	raw_spin_unlock(&obj->vm->lock);
-	pagefault_enable();
-	return !left;
+	return obj->live && !raw_copy_to_user(to, obj->live + src, size);
 }
 
-int kvms_object_copy_to_user(struct kvms_object *obj, void __user *to)
+/* Called under vm->lock, with page faults off. */
+static bool copy_all_present(struct kvms_vm *vm, bool own, u32 nr, void __user *to, u32 gap)
 {
-	u32 size = obj->layout->data_size;
+	const struct kvms_layout *layout = &vm->schema->vm;
+	struct kvms_vcpu *vcpu;
+	u32 src, size;
 
-	if (copy_present(obj, to))
-		return 0;
-	kvms_object_refresh(obj, 0, size);
-	return copy_to_user(to, obj->data, size) ? -EFAULT : 0;
+	to += gap;
+	if (own) {
+		if (layout->nr_runs != 1 ||
+		    !copy_present(&vm->obj, layout->runs[0].src, layout->data_size, to))
+			return false;
+		to += layout->data_size + gap;
+	}
+	if (!nr)
+		return true;
+
+	layout = &vm->schema->vcpu;
+	if (layout->nr_runs != 1 || vm->nr_vcpus != nr)
+		return false;
+	src = layout->runs[0].src;
+	size = layout->data_size;
+	list_for_each_entry(vcpu, &vm->vcpus, node) {
+		if (!copy_present(&vcpu->obj, src, size, to))
+			return false;
+		to += size + gap;
+	}
+	return true;
+}
+
+bool kvms_vm_copy_present(struct kvms_vm *vm, bool own, u32 nr, void __user *to, u32 gap)
+{
+	bool done;
+
+	pagefault_disable();
+	raw_spin_lock(&vm->lock);
+	done = copy_all_present(vm, own, nr, to, gap);
+	raw_spin_unlock(&vm->lock);
+	pagefault_enable();
+	return done;
 }

@@ -104,12 +104,10 @@ void kvms_shadow_detach(void)
 static void vm_release(struct kref *ref)
 {
 	struct kvms_vm *vm = container_of(ref, struct kvms_vm, ref);
-	struct kvms_vcpu *vcpu;
-	unsigned long id;
+	struct kvms_vcpu *vcpu, *next;
 
-	xa_for_each(&vm->vcpus, id, vcpu)
+	list_for_each_entry_safe(vcpu, next, &vm->vcpus, node)
 		kfree(vcpu);
-	xa_destroy(&vm->vcpus);
 	put_pid(vm->creator);
 	kvms_schema_put(vm->schema);
 	kfree_rcu(vm, rcu);
@@ -165,7 +163,7 @@ static struct kvms_vm *vm_alloc(struct kvm *kvm, struct kvms_schema *schema, u32
 	compat_vm_stats_id(kvm, vm->obj.head.id);
 	kref_init(&vm->ref);
 	raw_spin_lock_init(&vm->lock);
-	xa_init(&vm->vcpus);
+	INIT_LIST_HEAD(&vm->vcpus);
 	init_waitqueue_head(&vm->wait);
 	vm->kvm = kvm;
 	vm->schema = schema;
@@ -268,36 +266,6 @@ int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
 	return err == -EEXIST ? 0 : err;
 }
 
-static int take_vcpu(struct kvms_vm *vm, struct kvm_vcpu *kvcpu, u32 flags, gfp_t gfp)
-{
-	const struct kvms_layout *layout = &vm->schema->vcpu;
-	struct kvms_vcpu *vcpu;
-	int err;
-
-	if (xa_load(&vm->vcpus, kvcpu->vcpu_id))
-		return 0;
-	vcpu = kzalloc(sizeof(*vcpu) + layout->data_size, gfp | __GFP_NOWARN);
-	if (!vcpu)
-		return -ENOMEM;
-	kvms_object_init(&vcpu->obj, vm, layout, &kvcpu->stat, vcpu->values);
-	compat_vcpu_stats_id(kvcpu, !(flags & KVMSTATS_VM_ADOPTED), vcpu->obj.head.id);
-	vcpu->id = kvcpu->vcpu_id;
-	vcpu->flags = flags;
-	vcpu->start_ns = ktime_get_boottime_ns();
-
-	xa_lock(&vm->vcpus);
-	err = vm->closed ? -ESHUTDOWN :
-	      __xa_insert(&vm->vcpus, vcpu->id, vcpu, GFP_ATOMIC | __GFP_NOWARN);
-	xa_unlock(&vm->vcpus);
-	if (err) {
-		kfree(vcpu);
-	} else {
-		atomic_inc(&vm->nr_vcpus);
-		listener(KVMSTATS_EVENT_VCPU_CREATED, vm, vcpu->id);
-	}
-	return err == -EBUSY ? 0 : err;
-}
-
 int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 {
 	struct kvms_vm *vm;
@@ -309,9 +277,11 @@ int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 	vm = vm_lookup(vcpu->kvm);
 	if (!vm)
 		return -ESHUTDOWN;
-	err = take_vcpu(vm, vcpu, flags, gfp);
+	err = kvms_vcpu_add(vm, vcpu, flags, gfp);
+	if (!err)
+		listener(KVMSTATS_EVENT_VCPU_CREATED, vm, vcpu->vcpu_id);
 	kvms_vm_put(vm);
-	return err;
+	return err == -EEXIST ? 0 : err;
 }
 
 /* --- the end --- */
@@ -320,13 +290,12 @@ int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 static void vm_freeze(struct kvms_vm *vm)
 {
 	struct kvms_vcpu *vcpu;
-	unsigned long id;
 
-	xa_lock(&vm->vcpus);
+	raw_spin_lock(&vm->lock);
 	vm->closed = true;
-	xa_unlock(&vm->vcpus);
+	raw_spin_unlock(&vm->lock);
 
-	xa_for_each(&vm->vcpus, id, vcpu)
+	kvms_for_each_vcpu(vcpu, vm)
 		kvms_object_freeze(&vcpu->obj);
 	kvms_object_freeze(&vm->obj);
 
@@ -398,7 +367,7 @@ struct kvm *kvms_shadow_incomplete(u64 *after)
 	do {
 		xa_lock(&table.vms);
 		vm = xa_find_after(&table.vms, &id, ULONG_MAX, KVMS_LIVING);
-		if (vm && atomic_read(&vm->kvm->online_vcpus) != atomic_read(&vm->nr_vcpus)) {
+		if (vm && atomic_read(&vm->kvm->online_vcpus) != READ_ONCE(vm->nr_vcpus)) {
 			kvm = vm->kvm;
 			refcount_inc(&kvm->users_count);
 		}
@@ -415,22 +384,26 @@ bool kvms_vm_visible(const struct kvms_vm *vm, struct pid_namespace *ns)
 	return ns == &init_pid_ns || pid_nr_ns(vm->creator, ns);
 }
 
-struct kvms_vm *kvms_vm_next(u64 id, struct pid_namespace *ns)
+u32 kvms_vms_next(u64 id, struct pid_namespace *ns, struct kvms_vm **vms, u32 nr)
 {
-	unsigned long index = id;
+	XA_STATE(xas, &table.vms, id);
 	struct kvms_vm *vm;
+	u32 found = 0;
 
 	rcu_read_lock();
-	for (vm = xa_find(&table.vms, &index, ULONG_MAX, KVMS_LIVING); vm;
-	     vm = xa_find_after(&table.vms, &index, ULONG_MAX, KVMS_LIVING)) {
-		if (!kref_get_unless_zero(&vm->ref))
+	xas_for_each_marked(&xas, vm, ULONG_MAX, KVMS_LIVING) {
+		if (xas_retry(&xas, vm) || !kref_get_unless_zero(&vm->ref))
 			continue;
-		if (kvms_vm_visible(vm, ns))
+		if (!kvms_vm_visible(vm, ns)) {
+			kvms_vm_put(vm);
+			continue;
+		}
+		vms[found++] = vm;
+		if (found == nr)
 			break;
-		kvms_vm_put(vm);
 	}
 	rcu_read_unlock();
-	return vm;
+	return found;
 }
 
 struct kvms_vm *kvms_vm_find(u64 id, struct pid_namespace *ns)

@@ -16,7 +16,7 @@
 #include <linux/kref.h>
 #include <linux/kvm_host.h>
 #include <linux/pid_namespace.h>
-#include <linux/rcupdate.h>
+#include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
@@ -74,6 +74,7 @@ struct kvms_object {
  */
 struct kvms_vcpu {
 	struct kvms_object obj;
+	struct list_head node;
 	u64 start_ns;
 	u32 id;
 	u32 flags;
@@ -90,9 +91,12 @@ struct kvms_vcpu {
  *	under the table's lock
  * @folded: it counts in schema->folded; under the lock of totals.c
  * @creator: thread group that created the VM, NULL when not known
- * @lock: guards obj.live and the data of the VM and its vCPUs
- * @vcpus: by vCPU id; its lock guards @closed
- * @closed: no further vCPU may be added
+ * @lock: guards obj.live and the data of the VM and its vCPUs, and what is added to
+ *	@vcpus
+ * @vcpus: in ascending order of ids; none leaves before the VM is freed, so a
+ *	reference on the VM is all that a reader of the list needs
+ * @nr_vcpus: how many are in @vcpus, or one less for a moment; written under @lock
+ * @closed: no further vCPU may be added; under @lock
  * @gone: all objects are frozen
  * @wait: woken when @gone is set
  */
@@ -112,13 +116,27 @@ struct kvms_vm {
 	u32 flags;
 	char comm[KVMSTATS_COMM_LEN];
 	raw_spinlock_t lock;
-	struct xarray vcpus;
-	atomic_t nr_vcpus;
+	struct list_head vcpus;
+	u32 nr_vcpus;
 	bool closed;
 	bool gone;
 	wait_queue_head_t wait;
 	u64 values[];
 };
+
+#define kvms_for_each_vcpu(vcpu, vm) \
+	list_for_each_entry_lockless(vcpu, &(vm)->vcpus, node)
+
+/* Whoever knows that there is one. */
+static inline struct kvms_vcpu *kvms_vcpu_first(const struct kvms_vm *vm)
+{
+	return list_entry_rcu(vm->vcpus.next, struct kvms_vcpu, node);
+}
+
+static inline struct kvms_vcpu *kvms_vcpu_next(const struct kvms_vcpu *vcpu)
+{
+	return list_entry_rcu(vcpu->node.next, struct kvms_vcpu, node);
+}
 
 /* --- for kvm/: what happens to VMs --- */
 
@@ -220,13 +238,23 @@ struct kvms_schema *kvms_schema_get(void);
 void kvms_schema_put(struct kvms_schema *schema);
 
 /**
- * kvms_vm_next - the living VM with the smallest id not below @id that @ns may see
- * @id: where to look from
+ * kvms_vms_next - living VMs that a reader may see, in ascending order of ids
+ * @id: the smallest id that is wanted
  * @ns: pid namespace of the reader
+ * @vms: receives them, each with a reference
+ * @nr: how many are wanted
  *
- * Return: with a reference, or NULL.
+ * Return: how many there were.
  */
-struct kvms_vm *kvms_vm_next(u64 id, struct pid_namespace *ns);
+u32 kvms_vms_next(u64 id, struct pid_namespace *ns, struct kvms_vm **vms, u32 nr);
+
+/* The first of them alone, or NULL. */
+static inline struct kvms_vm *kvms_vm_next(u64 id, struct pid_namespace *ns)
+{
+	struct kvms_vm *vm;
+
+	return kvms_vms_next(id, ns, &vm, 1) ? vm : NULL;
+}
 
 /**
  * kvms_vm_find - the VM with an id, living or retained, if @ns may see it
@@ -283,13 +311,19 @@ void kvms_object_init(struct kvms_object *obj, struct kvms_vm *vm,
 void kvms_object_refresh(struct kvms_object *obj, u32 start, u32 len);
 
 /**
- * kvms_object_copy_to_user - the whole data block as it is now, to userland
- * @obj: held by the caller
- * @to: access_ok() for layout->data_size bytes
+ * kvms_vm_copy_present - data blocks as they are now, to userland, at one moment
+ * @vm: held by the caller
+ * @own: whether the VM's own comes first
+ * @nr: vCPUs that follow, all that there are, or 0
+ * @to: access_ok() for all that is written
+ * @gap: bytes to leave before each data block
  *
- * Return: 0 or -EFAULT. Context: process, may fault.
+ * A snapshot of a large host is all copying, so this goes from KVM's memory straight
+ * to the reader's.
+ * Return: false where it cannot: the VM has more vCPUs by now or is frozen, values do
+ * not lie together, or @to is not present. Context: process; takes the VM's lock.
  */
-int kvms_object_copy_to_user(struct kvms_object *obj, void __user *to);
+bool kvms_vm_copy_present(struct kvms_vm *vm, bool own, u32 nr, void __user *to, u32 gap);
 
 /**
  * kvms_total_vcpus - all vCPUs of a VM in one block
@@ -331,6 +365,17 @@ void kvms_shadow_exit(void);
 
 #define KVMS_LIVING	XA_MARK_0	/* may be listed */
 #define KVMS_GONE	XA_MARK_1	/* frozen, to be folded */
+
+/**
+ * kvms_vcpu_add - take up a vCPU of a VM
+ * @vm: held by the caller
+ * @kvcpu: its VM is held by the caller too
+ * @flags: as for kvms_shadow_take_vcpu()
+ * @gfp: GFP_ATOMIC in a probe
+ *
+ * Return: 0, -EEXIST when it is known, -ENOMEM, -ESHUTDOWN when the VM is gone.
+ */
+int kvms_vcpu_add(struct kvms_vm *vm, struct kvm_vcpu *kvcpu, u32 flags, gfp_t gfp);
 
 struct xarray *kvms_vms(void);
 void kvms_object_freeze(struct kvms_object *obj);

@@ -47,20 +47,18 @@ static void add_vm(struct kvms_vm *vm, u64 *sum, bool living)
 {
 	u64 *vcpu_sum = sum + vm->schema->vm.data_size / sizeof(u64);
 	struct kvms_vcpu *vcpu;
-	unsigned long id;
 
 	add_object(&vm->obj, sum, living);
-	xa_for_each(&vm->vcpus, id, vcpu)
+	kvms_for_each_vcpu(vcpu, vm)
 		add_object(&vcpu->obj, vcpu_sum, living);
 }
 
 void kvms_total_vcpus(struct kvms_vm *vm, u64 *sum)
 {
 	struct kvms_vcpu *vcpu;
-	unsigned long id;
 
 	memset(sum, 0, vm->schema->vcpu.data_size);
-	xa_for_each(&vm->vcpus, id, vcpu)
+	kvms_for_each_vcpu(vcpu, vm)
 		add_object(&vcpu->obj, sum, true);
 }
 
@@ -129,15 +127,16 @@ static void fold(struct work_struct *work)
 	up_write(&totals_lock);
 }
 
-static DECLARE_WORK(fold_work, fold);
+static DECLARE_DELAYED_WORK(fold_work, fold);
 
+/* Where many VMs end at a time, they are folded together. */
 void kvms_fold_later(void)
 {
-	schedule_work(&fold_work);
+	schedule_delayed_work(&fold_work, HZ / 10);
 }
 
 /* All VMs are gone and nobody retains one. */
 void kvms_fold_exit(void)
 {
-	flush_work(&fold_work);
+	flush_delayed_work(&fold_work);
 }
