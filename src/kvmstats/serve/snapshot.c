@@ -83,7 +83,8 @@ static int put_object(struct snapshot *s, struct kvms_object *obj, u16 kind, u32
 	if (!has_room(s, size))
 		return -ENOSPC;
 	kvms_object_refresh(obj, 0, obj->layout->data_size);
-	if (copy_to_user(s->at + 1, obj->data, obj->layout->data_size))
+	/* Another reader may bring the data up to date meanwhile. */
+	if (data_race(copy_to_user(s->at + 1, obj->data, obj->layout->data_size)))
 		return -EFAULT;
 	return put_head(s, kind, vcpu_id, size);
 }

@@ -27,7 +27,8 @@ static int copy_span(struct kvms_object *obj, const struct kvms_span *span, char
 			kvms_object_refresh(obj, span->start, span->len);
 		from = obj->data;
 	}
-	return copy_to_user(to, from + span->start, span->len);
+	/* Another reader may bring the data up to date meanwhile. */
+	return data_race(copy_to_user(to, from + span->start, span->len));
 }
 
 ssize_t kvms_stats_fd_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)

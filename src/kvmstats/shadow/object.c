@@ -24,9 +24,11 @@ static void object_copy(struct kvms_object *obj, u32 start, u32 len)
 		u32 from = max(start, run->dst);
 		u32 to = min(start + len, run->dst + run->len);
 
-		if (from < to)
-			memcpy((u8 *)obj->data + from, obj->live + run->src + (from - run->dst),
-			       to - from);
+		if (from >= to)
+			continue;
+		/* KVM counts on: a value is that before an increment, or after it. */
+		data_race(memcpy((u8 *)obj->data + from,
+				 obj->live + run->src + (from - run->dst), to - from));
 	}
 }
 
@@ -60,7 +62,8 @@ void kvms_object_freeze(struct kvms_object *obj)
  */
 static bool copy_present(const struct kvms_object *obj, u32 src, u32 size, void __user *to)
 {
-	return obj->live && !raw_copy_to_user(to, obj->live + src, size);
+	/* KVM counts on, see object_copy(). */
+	return obj->live && !data_race(raw_copy_to_user(to, obj->live + src, size));
 }
 
 /* Called under vm->lock, with page faults off. */

@@ -57,8 +57,8 @@ struct kvms_schema {
  *	total, whose data is made by totals.c
  * @layout: in the VM's schema
  * @live: KVM's stat struct, NULL once the object is frozen; under @vm->lock
- * @data: last values read, layout->data_size bytes; written under @vm->lock,
- *	read without, since each value is written in one piece
+ * @data: last values read, layout->data_size bytes; written under @vm->lock, read
+ *	without: a value is the last one or the one before, like KVM's own to a reader
  * @head: first block of the file
  */
 struct kvms_object {
