@@ -134,7 +134,8 @@ run_env() {
 bench_print() {
 	local raw=$LAB_BUILD/bench-$2.raw
 	tr -d '\r' <"$1/results" >"$raw"
-	sed -n 's/^# figure //p' "$raw"
+	awk 'BEGIN { printf "%-40s %10s %8s\n", "FIGURE", "VALUE", "BAR" }
+		/^# figure / { printf "%-40s %10s %8s %s\n", $3, $4, $5, $6 }' "$raw"
 	note "raw output: $raw"
 }
 
