@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's fault injection: allocations and user copies of one call fail, one
+ * by one, until the call meets no further one. Failures of the machinery itself end
+ * the program.
+ */
+#ifndef VMTEST_FAULT_H
+#define VMTEST_FAULT_H
+
+#include <stdbool.h>
+
+#define FAULT_MAX_ALLOWED	4
+
+/* Ends the program as skipped where the kernel has no fault injection. */
+void fault_begin(void);
+
+/* Which points count from now on: all there are, ... */
+void fault_anywhere(void);
+/* ... those below a module's functions, which is loaded, ... */
+void fault_within(const char *module);
+/*
+ * ... or those below the functions of any module. Disarming a probe is left out:
+ * the kernel has no way to tell of a failure there.
+ */
+void fault_within_modules(void);
+
+/* The current thread's @nth point from now on fails. */
+void fault_arm(unsigned int nth);
+/* Whether it has; nothing fails from now on. */
+bool fault_disarm(void);
+
+/**
+ * struct fault_case - a call, and what holds after each of its points has failed
+ * @name: of the call
+ * @before: makes what the call needs; may be NULL
+ * @call: gives 0 or an errno
+ * @after: is all as it should be after this errno? Notes what is not, and undoes
+ *	what the call did. May be NULL.
+ * @context: for these
+ * @allowed: errnos that may come, up to the first 0
+ * @least: points there must be
+ * @rounds: how often to go through all points, at least once: a slab that needs a
+ *	page adds a point now and then, and hides the next
+ */
+struct fault_case {
+	const char *name;
+	void (*before)(void *context);
+	int (*call)(void *context);
+	bool (*after)(void *context, int err);
+	void *context;
+	int allowed[FAULT_MAX_ALLOWED];
+	unsigned int least;
+	unsigned int rounds;
+};
+
+/* Checks all of it, and that no descriptor and no reference to kvmstats is left. */
+void fault_run(const struct fault_case *fault);
+/* The sum over all runs, as a check with a line of its own. */
+void fault_report(void);
+
+#endif
