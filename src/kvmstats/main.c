@@ -33,26 +33,31 @@ static bool has_word(char *line, const char *word)
 	return false;
 }
 
-/* The kernel exports its command line to modules in no other way. */
-static bool kept_out(void)
+/*
+ * Is nokvmstats on the kernel command line? Or an errno, which keeps the module out
+ * too. The kernel exports the line to modules in no other way.
+ */
+static int kept_out(void)
 {
 	struct file *file;
 	loff_t pos = 0;
-	bool found = false;
-	ssize_t len;
+	ssize_t ret;
 	char *line;
 
 	line = kzalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!line)
-		return false;
+		return -ENOMEM;
 	file = filp_open("/proc/cmdline", O_RDONLY, 0);
-	if (!IS_ERR(file)) {
-		len = kernel_read(file, line, PAGE_SIZE - 1, &pos);
-		found = len > 0 && has_word(line, "nokvmstats");
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+	} else {
+		ret = kernel_read(file, line, PAGE_SIZE - 1, &pos);
+		if (ret >= 0)
+			ret = has_word(line, "nokvmstats");
 		filp_close(file, NULL);
 	}
 	kfree(line);
-	return found;
+	return ret;
 }
 
 static int __init kvmstats_init(void)
@@ -63,7 +68,12 @@ static int __init kvmstats_init(void)
 	};
 	int err;
 
-	if (kept_out()) {
+	err = kept_out();
+	if (err < 0) {
+		pr_err("cannot read /proc/cmdline (%d), where nokvmstats may stand\n", err);
+		return err;
+	}
+	if (err) {
 		pr_info("kept out by nokvmstats on the kernel command line\n");
 		return -EPERM;
 	}
