@@ -24,13 +24,14 @@ enum row {
 	ROW_CREATE,
 	ROW_VM_LIST,
 	ROW_KVM_LOCK,
+	ROW_SCHEMA,		/* the first of those that the schema is read from */
 #ifdef HAVE_KVM_STATS_TABLES
-	ROW_VM_HEADER,
+	ROW_VM_HEADER = ROW_SCHEMA,
 	ROW_VM_DESC,
 	ROW_VCPU_HEADER,
 	ROW_VCPU_DESC,
 #else
-	ROW_DEBUGFS,
+	ROW_DEBUGFS = ROW_SCHEMA,
 #endif
 	NR_ROWS
 };
@@ -221,6 +222,12 @@ static int probe_register(struct hook *hook, bool in_module)
 	return register_kretprobe(&hook->rp);
 }
 
+static void hook_set(struct hook *hook, int err)
+{
+	hook->state = err ? KVMSTATS_HOOK_FAILED : KVMSTATS_HOOK_ARMED;
+	hook->error = err;
+}
+
 static int hook_arm(struct hook *hook)
 {
 	int err;
@@ -233,8 +240,7 @@ static int hook_arm(struct hook *hook)
 		if (err == -ENOENT && IS_BUILTIN(CONFIG_KVM))
 			err = probe_register(hook, false);
 	}
-	hook->state = err ? KVMSTATS_HOOK_FAILED : KVMSTATS_HOOK_ARMED;
-	hook->error = err;
+	hook_set(hook, err);
 	return err;
 }
 
@@ -299,6 +305,7 @@ static int arm_all(void)
 	schema = read_schema();
 	if (IS_ERR(schema)) {
 		err = PTR_ERR(schema);
+		hook_set(&hooks[ROW_SCHEMA], err);
 		if (err != -ENOMEM)
 			pr_err("KVM's stats tables are not what this build expects: build kvmstats anew for this kernel\n");
 		disarm_from(NR_ROWS);
@@ -340,11 +347,18 @@ static int arm(void)
 
 static void disarm(void)
 {
+	int row;
+
 	mutex_lock(&hooks_lock);
 	if (armed) {
 		disarm_from(NR_ROWS);
 		kvms_shadow_detach();
 		armed = false;
+	}
+	/* What failed, failed with the kvm that goes. */
+	for (row = 0; row < NR_ROWS; row++) {
+		hooks[row].state = KVMSTATS_HOOK_IDLE;
+		hooks[row].error = 0;
 	}
 	mutex_unlock(&hooks_lock);
 }
@@ -355,15 +369,19 @@ static void adopt(void)
 	struct mutex *lock;
 	struct list_head *list;
 	struct kvm *kvm;
+	int err;
 
 	mutex_lock(&hooks_lock);
 	lock = hooks[ROW_KVM_LOCK].addr;
 	list = hooks[ROW_VM_LIST].addr;
 	if (armed && lock && list) {
 		mutex_lock(lock);
-		list_for_each_entry(kvm, list, vm_list)
-			if (!kvms_shadow_take_vm(kvm, KVMSTATS_VM_ADOPTED, GFP_KERNEL))
+		list_for_each_entry(kvm, list, vm_list) {
+			err = kvms_shadow_take_vm(kvm, KVMSTATS_VM_ADOPTED, GFP_KERNEL);
+			count(ROW_VM_LIST, err);
+			if (!err)
 				kvms_sweep_vcpus(kvm);
+		}
 		mutex_unlock(lock);
 	}
 	mutex_unlock(&hooks_lock);
@@ -377,8 +395,8 @@ static int on_module(struct notifier_block *nb, unsigned long state, void *data)
 
 	if (strcmp(mod->name, "kvm"))
 		return NOTIFY_DONE;
-	if (state == MODULE_STATE_LIVE)
-		arm();
+	if (state == MODULE_STATE_LIVE && arm() == -ENOMEM)
+		pr_err("no memory to follow kvm: load kvmstats anew\n");
 	else if (state == MODULE_STATE_GOING)
 		disarm();
 	return NOTIFY_DONE;
