@@ -6,7 +6,6 @@
  * KVM is not reloaded before the end of this test, nor should it be before it in
  * the same boot: 5.10 forgets to disarm probes of a module that was reloaded.
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "dev.h"
@@ -32,16 +31,7 @@ static void switch_probes(bool on)
 
 static uint64_t hook_hits(int dev, const char *name)
 {
-	struct kvmstats_info info;
-	struct kvmstats_hook hook;
-
-	dev_info(dev, &info);
-	for (uint32_t i = 0; i < info.nr_hooks; i++) {
-		dev_hook(dev, i, &hook);
-		if (!strcmp(hook.name, name))
-			return hook.hits;
-	}
-	tap_bail("no hook %s", name);
+	return dev_hook_named(dev, name).hits;
 }
 
 static bool eventually_gone(int dev)

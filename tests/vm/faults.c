@@ -24,7 +24,6 @@
 #define RECORDS_SIZE	32768
 #define SPARE		8	/* of a record that is longer than the module knows */
 #define OUTS		21
-#define ROUNDS		3
 
 union any {
 	uint32_t size;
@@ -81,7 +80,7 @@ static void check_device(void)
 {
 	const struct fault_case fault = {
 		.name = "open of the device", .call = open_device, .after = after_open_device,
-		.allowed = { ENOMEM, EFAULT }, .least = 2, .rounds = ROUNDS,
+		.allowed = { ENOMEM, EFAULT }, .least = 2,
 	};
 
 	fault_run(&fault);
@@ -195,7 +194,6 @@ static void check(struct request *request, unsigned int least)
 		.context = request,
 		.allowed = { EFAULT, ENOMEM },
 		.least = least,
-		.rounds = ROUNDS,
 	};
 
 	learn(request);

@@ -21,7 +21,6 @@
 #include "total.h"
 
 #define OUTS		21
-#define ROUNDS		3
 #define NR_EVENTS	4
 #define NR_STATS	4	/* files with an image */
 #define EVENTS		NR_STATS
@@ -118,7 +117,7 @@ static void check_span(int kind, const struct image *image, off_t start, size_t 
 		.name = name,
 		.before = before_read, .call = call_read, .after = after_read,
 		.context = &reading,
-		.allowed = { EFAULT, ENOMEM }, .least = least, .rounds = ROUNDS,
+		.allowed = { EFAULT, ENOMEM }, .least = least,
 	};
 
 	snprintf(name, sizeof(name), "read of the %s, %s", names[kind], what);
@@ -285,7 +284,7 @@ static void check_waiting(int kind)
 	char name[96];
 	struct fault_case fault = {
 		.name = name, .call = call_poll, .after = after_poll, .context = &waiting,
-		.allowed = { EFAULT, ENOMEM }, .least = 1, .rounds = ROUNDS,
+		.allowed = { EFAULT, ENOMEM }, .least = 1,
 	};
 
 	snprintf(name, sizeof(name), "poll of the %s", names[kind]);

@@ -35,6 +35,20 @@ void dev_hook(int dev, uint32_t index, struct kvmstats_hook *hook)
 		tap_bail("KVMSTATS_GET_HOOK %u failed", index);
 }
 
+struct kvmstats_hook dev_hook_named(int dev, const char *name)
+{
+	struct kvmstats_info info;
+	struct kvmstats_hook hook;
+
+	dev_info(dev, &info);
+	for (uint32_t i = 0; i < info.nr_hooks; i++) {
+		dev_hook(dev, i, &hook);
+		if (!strcmp(hook.name, name))
+			return hook;
+	}
+	tap_bail("no hook %s", name);
+}
+
 static uint32_t list(int dev, unsigned long command, uint64_t vm_id, void *records,
 		     uint32_t record_size, uint32_t capacity)
 {

@@ -15,6 +15,8 @@ int dev_open(void);
 
 void dev_info(int dev, struct kvmstats_info *info);
 void dev_hook(int dev, uint32_t index, struct kvmstats_hook *hook);
+/* The row of this name; that there is none ends the program. */
+struct kvmstats_hook dev_hook_named(int dev, const char *name);
 
 /* Give the number of records; more than @capacity ends the program. */
 uint32_t dev_list_vms(int dev, struct kvmstats_vm *vms, uint32_t capacity);

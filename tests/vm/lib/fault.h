@@ -38,9 +38,7 @@ bool fault_disarm(void);
  *	what the call did. May be NULL.
  * @context: for these
  * @allowed: errnos that may come, up to the first 0
- * @least: points there must be
- * @rounds: how often to go through all points, at least once: a slab that needs a
- *	page adds a point now and then, and hides the next
+ * @least: objects and user copies there must be
  */
 struct fault_case {
 	const char *name;
@@ -50,10 +48,13 @@ struct fault_case {
 	void *context;
 	int allowed[FAULT_MAX_ALLOWED];
 	unsigned int least;
-	unsigned int rounds;
 };
 
-/* Checks all of it, and that no descriptor and no reference to kvmstats is left. */
+/*
+ * Goes through all objects and user copies, and then through all pages, since slabs
+ * ask for a page now and then, which moves the points behind. Checks all of it, and
+ * that no descriptor and no reference to kvmstats is left.
+ */
 void fault_run(const struct fault_case *fault);
 /* The sum over all runs, as a check with a line of its own. */
 void fault_report(void);
