@@ -2,7 +2,6 @@
 #include <elf.h>
 #include <endian.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,14 +55,14 @@ void kvm_ko_read(void)
 	close(fd);
 }
 
-static ElfW(Sym) *find_symbol(const char *name)
+static Elf64_Sym *find_symbol(const char *name)
 {
-	const ElfW(Ehdr) *header = (void *)image;
-	const ElfW(Shdr) *sections = (void *)(image + header->e_shoff);
+	const Elf64_Ehdr *header = (void *)image;
+	const Elf64_Shdr *sections = (void *)(image + header->e_shoff);
 
 	for (int i = 0; i < header->e_shnum; i++) {
 		const char *names = (char *)image + sections[sections[i].sh_link].sh_offset;
-		ElfW(Sym) *symbol = (void *)(image + sections[i].sh_offset);
+		Elf64_Sym *symbol = (void *)(image + sections[i].sh_offset);
 
 		if (sections[i].sh_type != SHT_SYMTAB)
 			continue;
@@ -78,7 +77,7 @@ static ElfW(Sym) *find_symbol(const char *name)
 int kvm_ko_load(const char *hidden)
 {
 	/* Without its first letter it is another symbol, at the same place. */
-	ElfW(Sym) *symbol = hidden ? find_symbol(hidden) : NULL;
+	Elf64_Sym *symbol = hidden ? find_symbol(hidden) : NULL;
 	int err;
 
 	if (symbol)
