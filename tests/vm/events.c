@@ -313,8 +313,25 @@ static void check_bad_buffer(size_t room, const char *text)
 	memory_unmap(edge - page_size(), 1);
 }
 
+/* The event has room, the rest of a longer record has not. */
+static void check_bad_tail(void)
+{
+	const uint32_t size = EVENT_SIZE + 8;
+	uint8_t *edge = memory_edge(1);
+	int fd = events_try_open(dev, size);
+
+	if (fd < 0)
+		tap_bail("cannot open an events fd with longer records");
+	make_vm();
+	is_errno(ERRNO_OF(read(fd, edge - EVENT_SIZE, size)), EFAULT, "the tail of a record in a hole");
+	is_u64(read(fd, edge - 2 * size, 2 * size), 2 * size, "no event is lost by it");
+	close(fd);
+	memory_unmap(edge - page_size(), 1);
+}
+
 static void check_bad_buffers(void)
 {
+	check_bad_tail();
 	check_bad_buffer(0, "a read into a hole");
 	check_bad_buffer(EVENT_SIZE, "a read with room for one event before a hole");
 	check_bad_buffer(2 * EVENT_SIZE + 16, "a read with a hole in its third event");

@@ -74,6 +74,14 @@ static void check_list_edge(void)
 	command_expect(LIST_VMS, argument, EFAULT, "room for one record of several");
 	argument.list.capacity = 1;
 	command_expect(LIST_VMS, argument, 0, "room for the one record asked for");
+	argument.list.record_size += 8;
+	command_expect(LIST_VMS, argument, EFAULT, "no room for the tail of a longer record");
+	argument = command_good(LIST_VCPUS);
+	argument.list.capacity = 1;
+	argument.list.records = (uintptr_t)(low + page - sizeof(struct kvmstats_vcpu));
+	command_expect(LIST_VCPUS, argument, 0, "room for the one record asked for");
+	argument.list.record_size += 8;
+	command_expect(LIST_VCPUS, argument, EFAULT, "no room for the tail of a longer record");
 	munmap(low, page);
 }
 

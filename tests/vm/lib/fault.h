@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel's fault injection: allocations and user copies of one call fail, one
- * by one, until the call meets no further one. Failures of the machinery itself end
- * the program.
+ * by one, until the call meets no further one. It does not reach copies of a single
+ * value or of zeros (get_user, clear_user): tests with holes in memory do. Failures of
+ * the machinery itself end the program.
  */
 #ifndef VMTEST_FAULT_H
 #define VMTEST_FAULT_H
