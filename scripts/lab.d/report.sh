@@ -45,7 +45,7 @@ report_tests() {
 		held = 0
 	}
 	function forget() {
-		results = bad = kept = quiet = held = 0
+		results = bad = kept = quiet = held = summed = 0
 		plan = skip = ""
 	}
 	function finish(rc, seconds) {
@@ -76,6 +76,8 @@ report_tests() {
 				print "     " keep[i]
 		} else
 			printf "ok   %s/%s %s (%d checks%s)\n", kernel, env, name, results, seconds
+		for (i = 1; i <= summed; i++)
+			print "     " summary[i]
 		done[name] = 1
 	}
 	/^== begin / {
@@ -106,6 +108,7 @@ report_tests() {
 	}
 	/^ok/ { results++; count(results, /# *[Ss][Kk][Ii][Pp]/ ? "skip" : "pass"); quiet = 1; next }
 	/^not ok/ { results++; bad++; count(results, "fail"); quiet = 0 }
+	/^# summary: / { summary[++summed] = substr($0, 12); next }
 	{ if (kept < 60 && (!quiet || !/^#/)) keep[++kept] = $0 }
 	END {
 		if (open)

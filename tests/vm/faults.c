@@ -279,7 +279,8 @@ static void check_snapshot(const char *name, uint32_t flags, uint64_t size, uint
 	request->name = name;
 	request->number = KVMSTATS_SNAPSHOT;
 	request->good.snapshot = snapshot;
-	check(request, 3);
+	/* Injection does not reach what is written in one piece; holes in memory do. */
+	check(request, flags & KVMSTATS_SNAPSHOT_VCPU_SUM ? 3 : 2);
 }
 
 static void check_snapshots(void)

@@ -123,6 +123,18 @@ void tap_note(const char *fmt, ...)
 	fflush(stdout);
 }
 
+void tap_summary(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("# summary: ", stdout);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
 void tap_skip_all(const char *fmt, ...)
 {
 	va_list args;

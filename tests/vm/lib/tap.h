@@ -23,6 +23,8 @@ bool is_bytes(const void *seen, const void *expected, size_t n, const char *fmt,
 
 void tap_skip(const char *fmt, ...) TAP_PRINTF(1, 2);
 void tap_note(const char *fmt, ...) TAP_PRINTF(1, 2);
+/* A note that the lab shows of a test that passes too. */
+void tap_summary(const char *fmt, ...) TAP_PRINTF(1, 2);
 
 /* Ends the program: nothing of it can be tested here. */
 _Noreturn void tap_skip_all(const char *fmt, ...) TAP_PRINTF(1, 2);
