@@ -178,6 +178,16 @@ static struct hook hooks[NR_ROWS] = {
 #endif
 };
 
+/* Those of an armed probe. */
+static u64 probe_misses(const struct hook *hook)
+{
+	if (hook->kind == KVMSTATS_HOOK_ENTRY)
+		return data_race(hook->kp.nmissed);	/* counted on any CPU, unlocked */
+	if (hook->kind == KVMSTATS_HOOK_RETURN)
+		return data_race(hook->rp.nmissed + hook->rp.kp.nmissed); /* the same */
+	return 0;
+}
+
 int kvms_hooks_row(u32 index, struct kvmstats_hook *row)
 {
 	struct hook *hook;
@@ -193,10 +203,8 @@ int kvms_hooks_row(u32 index, struct kvmstats_hook *row)
 	row->error = -hook->error;
 	row->hits = atomic64_read(&hook->hits);
 	row->misses = atomic64_read(&hook->misses);
-	if (hook->state == KVMSTATS_HOOK_ARMED && hook->kind == KVMSTATS_HOOK_ENTRY)
-		row->misses += hook->kp.nmissed;
-	if (hook->state == KVMSTATS_HOOK_ARMED && hook->kind == KVMSTATS_HOOK_RETURN)
-		row->misses += hook->rp.nmissed + hook->rp.kp.nmissed;
+	if (hook->state == KVMSTATS_HOOK_ARMED)
+		row->misses += probe_misses(hook);
 	strscpy(row->name, hook->name, sizeof(row->name));
 	strscpy(row->lost, hook->lost, sizeof(row->lost));
 	mutex_unlock(&hooks_lock);
@@ -246,16 +254,14 @@ static int hook_arm(struct hook *hook)
 
 static void hook_disarm(struct hook *hook)
 {
-	if (hook->state == KVMSTATS_HOOK_ARMED && hook->kind == KVMSTATS_HOOK_ENTRY) {
+	if (hook->state != KVMSTATS_HOOK_ARMED)
+		return;
+	if (hook->kind == KVMSTATS_HOOK_ENTRY)
 		unregister_kprobe(&hook->kp);
-		atomic64_add(hook->kp.nmissed, &hook->misses);
-	}
-	if (hook->state == KVMSTATS_HOOK_ARMED && hook->kind == KVMSTATS_HOOK_RETURN) {
+	if (hook->kind == KVMSTATS_HOOK_RETURN)
 		unregister_kretprobe(&hook->rp);
-		atomic64_add(hook->rp.nmissed + hook->rp.kp.nmissed, &hook->misses);
-	}
-	if (hook->state == KVMSTATS_HOOK_ARMED)
-		hook->state = KVMSTATS_HOOK_IDLE;
+	atomic64_add(probe_misses(hook), &hook->misses);
+	hook->state = KVMSTATS_HOOK_IDLE;
 	hook->addr = NULL;
 }
 
