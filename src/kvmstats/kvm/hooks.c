@@ -386,7 +386,7 @@ static void adopt(void)
 			err = kvms_shadow_take_vm(kvm, KVMSTATS_VM_ADOPTED, GFP_KERNEL);
 			count(ROW_VM_LIST, err);
 			if (!err)
-				kvms_sweep_vcpus(kvm);
+				kvms_sweep_vcpus(kvm, atomic_read(&kvm->online_vcpus));
 		}
 		mutex_unlock(lock);
 	}

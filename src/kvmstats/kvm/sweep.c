@@ -11,11 +11,11 @@ static atomic64_t *missed_ends;
 static void sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sweep_work, sweep);
 
-void kvms_sweep_vcpus(struct kvm *kvm)
+void kvms_sweep_vcpus(struct kvm *kvm, int nr)
 {
 	int i;
 
-	for (i = 0; i < atomic_read(&kvm->online_vcpus); i++) {
+	for (i = 0; i < nr; i++) {
 		struct kvm_vcpu *vcpu = kvm_get_vcpu(kvm, i);
 
 		/* Out of memory: the next sweep tries again. */
@@ -28,13 +28,14 @@ static void sweep(struct work_struct *work)
 {
 	struct kvm *kvm;
 	u64 after = 0;
+	int nr;
 
 	while ((kvm = kvms_shadow_evict(false))) {
 		atomic64_inc(missed_ends);
 		kvms_kvm_put(kvm);
 	}
-	while ((kvm = kvms_shadow_incomplete(&after))) {
-		kvms_sweep_vcpus(kvm);
+	while ((kvm = kvms_shadow_incomplete(&after, &nr))) {
+		kvms_sweep_vcpus(kvm, nr);
 		kvms_kvm_put(kvm);
 	}
 	schedule_delayed_work(&sweep_work, interval);

@@ -17,11 +17,12 @@ void kvms_sweep_start(unsigned int interval_ms, atomic64_t *missed);
 void kvms_sweep_stop(void);
 
 /**
- * kvms_sweep_vcpus - take up all vCPUs of a VM
+ * kvms_sweep_vcpus - take up vCPUs of a VM
  * @kvm: held by the caller
+ * @nr: so many, in the order of their creation
  *
  * Context: process.
  */
-void kvms_sweep_vcpus(struct kvm *kvm);
+void kvms_sweep_vcpus(struct kvm *kvm, int nr);
 
 #endif

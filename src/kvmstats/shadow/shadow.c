@@ -358,7 +358,7 @@ struct kvm *kvms_shadow_evict(bool all)
 	return kvm;
 }
 
-struct kvm *kvms_shadow_incomplete(u64 *after)
+struct kvm *kvms_shadow_incomplete(u64 *after, int *nr)
 {
 	unsigned long id = *after;
 	struct kvms_vm *vm;
@@ -367,7 +367,11 @@ struct kvm *kvms_shadow_incomplete(u64 *after)
 	do {
 		xa_lock(&table.vms);
 		vm = xa_find_after(&table.vms, &id, ULONG_MAX, KVMS_LIVING);
-		if (vm && atomic_read(&vm->kvm->online_vcpus) != READ_ONCE(vm->nr_vcpus)) {
+		if (vm) {
+			*nr = vm->online;
+			vm->online = atomic_read(&vm->kvm->online_vcpus);
+		}
+		if (vm && READ_ONCE(vm->nr_vcpus) < *nr) {
 			kvm = vm->kvm;
 			refcount_inc(&kvm->users_count);
 		}

@@ -87,6 +87,7 @@ struct kvms_vcpu {
  * @ref: one by the table, one by each user of an object of it
  * @kvm: what is pinned; under the table's lock, valid while in @by_kvm
  * @by_kvm: in the table, by @kvm
+ * @online: vCPUs that KVM had at the last sweep; under the table's lock
  * @retained: readers of events who may still ask for it by id though it is gone;
  *	under the table's lock
  * @folded: it counts in schema->folded; under the lock of totals.c
@@ -108,6 +109,7 @@ struct kvms_vm {
 	struct rcu_head rcu;
 	struct kvm *kvm;
 	struct hlist_node by_kvm;
+	int online;
 	u32 retained;
 	bool folded;
 	struct kvms_schema *schema;
@@ -204,11 +206,13 @@ struct kvm *kvms_shadow_evict(bool all);
 /**
  * kvms_shadow_incomplete - find a VM with vCPUs that are not known
  * @after: id to look behind, 0 to start; moved to the VM that was found
+ * @nr: how many of its vCPUs were there already when it was looked at last: a probe
+ *	may be about to take up those that are newer
  *
  * Return: the VM, with a reference for the caller to kvm_put_kvm(), or NULL.
  * Context: process.
  */
-struct kvm *kvms_shadow_incomplete(u64 *after);
+struct kvm *kvms_shadow_incomplete(u64 *after, int *nr);
 
 /* --- for serve/: what readers see --- */
 
