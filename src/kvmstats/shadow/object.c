@@ -40,20 +40,20 @@ void kvms_object_refresh(struct kvms_object *obj, u32 start, u32 len)
 	len = round_up(start + len, sizeof(u64)) - round_down(start, sizeof(u64));
 	start = round_down(start, sizeof(u64));
 
-	raw_spin_lock(&vm->lock);
+	spin_lock(&vm->lock);
 	if (obj->live)
 		object_copy(obj, start, len);
-	raw_spin_unlock(&vm->lock);
+	spin_unlock(&vm->lock);
 }
 
 void kvms_object_freeze(struct kvms_object *obj)
 {
 	struct kvms_vm *vm = obj->vm;
 
-	raw_spin_lock(&vm->lock);
+	spin_lock(&vm->lock);
 	object_copy(obj, 0, obj->layout->data_size);
 	obj->live = NULL;
-	raw_spin_unlock(&vm->lock);
+	spin_unlock(&vm->lock);
 }
 
 /*
@@ -101,9 +101,9 @@ bool kvms_vm_copy_present(struct kvms_vm *vm, bool own, u32 nr, void __user *to,
 	bool done;
 
 	pagefault_disable();
-	raw_spin_lock(&vm->lock);
+	spin_lock(&vm->lock);
 	done = copy_all_present(vm, own, nr, to, gap);
-	raw_spin_unlock(&vm->lock);
+	spin_unlock(&vm->lock);
 	pagefault_enable();
 	return done;
 }

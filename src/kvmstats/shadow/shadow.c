@@ -32,6 +32,11 @@ void kvms_shadow_listen(kvms_listener_t fn)
 	listener = fn;
 }
 
+void kvms_tell(u32 type, struct kvms_vm *vm, u64 value)
+{
+	listener(type, vm, value);
+}
+
 struct xarray *kvms_vms(void)
 {
 	return &table.vms;
@@ -79,7 +84,7 @@ static struct kvms_schema *schema_swap(struct kvms_schema *schema)
 void kvms_shadow_attach(struct kvms_schema *schema)
 {
 	schema_swap(schema);
-	listener(KVMSTATS_EVENT_KVM_LOADED, NULL, schema->generation);
+	kvms_tell(KVMSTATS_EVENT_KVM_LOADED, NULL, schema->generation);
 }
 
 void kvms_shadow_detach(void)
@@ -88,7 +93,7 @@ void kvms_shadow_detach(void)
 
 	if (!old)
 		return;
-	listener(KVMSTATS_EVENT_KVM_UNLOADED, NULL, old->generation);
+	kvms_tell(KVMSTATS_EVENT_KVM_UNLOADED, NULL, old->generation);
 	/* Pairs with the acquire in the poll method. */
 	smp_store_release(&old->detached, true);
 	wake_up_poll(&old->wait, EPOLLHUP);
@@ -162,7 +167,7 @@ static struct kvms_vm *vm_alloc(struct kvm *kvm, struct kvms_schema *schema, u32
 	kvms_object_init(&vm->obj, vm, &schema->vm, &kvm->stat, vm->values);
 	compat_vm_stats_id(kvm, vm->obj.head.id);
 	kref_init(&vm->ref);
-	raw_spin_lock_init(&vm->lock);
+	spin_lock_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->vcpus);
 	init_waitqueue_head(&vm->wait);
 	vm->kvm = kvm;
@@ -261,7 +266,7 @@ int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
 	if (err)
 		kvms_vm_put(vm);
 	else
-		listener(KVMSTATS_EVENT_VM_CREATED, vm, 0);
+		kvms_tell(KVMSTATS_EVENT_VM_CREATED, vm, 0);
 	kvms_vm_put(vm);
 	return err == -EEXIST ? 0 : err;
 }
@@ -278,8 +283,6 @@ int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 	if (!vm)
 		return -ESHUTDOWN;
 	err = kvms_vcpu_add(vm, vcpu, flags, gfp);
-	if (!err)
-		listener(KVMSTATS_EVENT_VCPU_CREATED, vm, vcpu->vcpu_id);
 	kvms_vm_put(vm);
 	return err == -EEXIST ? 0 : err;
 }
@@ -291,9 +294,9 @@ static void vm_freeze(struct kvms_vm *vm)
 {
 	struct kvms_vcpu *vcpu;
 
-	raw_spin_lock(&vm->lock);
+	spin_lock(&vm->lock);
 	vm->closed = true;
-	raw_spin_unlock(&vm->lock);
+	spin_unlock(&vm->lock);
 
 	kvms_for_each_vcpu(vcpu, vm)
 		kvms_object_freeze(&vcpu->obj);
@@ -302,7 +305,7 @@ static void vm_freeze(struct kvms_vm *vm)
 	/* Pairs with the acquire in the poll method: gone means frozen. */
 	smp_store_release(&vm->gone, true);
 	wake_up_poll(&vm->wait, EPOLLHUP);
-	listener(KVMSTATS_EVENT_VM_GONE, vm, 0);
+	kvms_tell(KVMSTATS_EVENT_VM_GONE, vm, 0);
 
 	xa_lock(&table.vms);
 	__xa_set_mark(&table.vms, vm->id, KVMS_GONE);

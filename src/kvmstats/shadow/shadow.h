@@ -117,7 +117,7 @@ struct kvms_vm {
 	kuid_t uid;
 	u32 flags;
 	char comm[KVMSTATS_COMM_LEN];
-	raw_spinlock_t lock;
+	spinlock_t lock;
 	struct list_head vcpus;
 	u32 nr_vcpus;
 	bool closed;
@@ -382,6 +382,7 @@ void kvms_shadow_exit(void);
 int kvms_vcpu_add(struct kvms_vm *vm, struct kvm_vcpu *kvcpu, u32 flags, gfp_t gfp);
 
 struct xarray *kvms_vms(void);
+void kvms_tell(u32 type, struct kvms_vm *vm, u64 value);
 void kvms_object_freeze(struct kvms_object *obj);
 void kvms_fold_later(void);
 void kvms_fold_exit(void);

@@ -23,9 +23,9 @@ static bool vcpu_is_known(struct kvms_vm *vm, u32 id)
 {
 	bool known;
 
-	raw_spin_lock(&vm->lock);
+	spin_lock(&vm->lock);
 	known = !vcpu_place(vm, id);
-	raw_spin_unlock(&vm->lock);
+	spin_unlock(&vm->lock);
 	return known;
 }
 
@@ -34,14 +34,16 @@ static void put_in_place(struct kvms_vm *vm, struct kvms_vcpu *vcpu, struct list
 	list_add_rcu(&vcpu->node, place);
 	/* Pairs with the acquire in a snapshot: so many are there to be found. */
 	smp_store_release(&vm->nr_vcpus, vm->nr_vcpus + 1);
+	kvms_tell(KVMSTATS_EVENT_VCPU_CREATED, vm, vcpu->id);
 }
 
+/* The event under the lock too: told after the VM's end it would be wrong. */
 static int vcpu_insert(struct kvms_vm *vm, struct kvms_vcpu *vcpu)
 {
 	struct list_head *place;
 	int err = 0;
 
-	raw_spin_lock(&vm->lock);
+	spin_lock(&vm->lock);
 	place = vcpu_place(vm, vcpu->id);
 	if (vm->closed)
 		err = -ESHUTDOWN;
@@ -49,7 +51,7 @@ static int vcpu_insert(struct kvms_vm *vm, struct kvms_vcpu *vcpu)
 		err = -EEXIST;
 	else
 		put_in_place(vm, vcpu, place);
-	raw_spin_unlock(&vm->lock);
+	spin_unlock(&vm->lock);
 	return err;
 }
 
