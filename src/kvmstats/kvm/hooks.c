@@ -369,6 +369,15 @@ static void disarm(void)
 	mutex_unlock(&hooks_lock);
 }
 
+/* Nothing is pinned any more but by a sweep. */
+static void stop_taking(void)
+{
+	mutex_lock(&hooks_lock);
+	hook_disarm(&hooks[ROW_CREATE]);
+	hook_disarm(&hooks[ROW_VCPU]);
+	mutex_unlock(&hooks_lock);
+}
+
 /* VMs that already run: once, at load. Hooks are armed, so none slips between. */
 static void adopt(void)
 {
@@ -430,13 +439,18 @@ int kvms_hooks_init(unsigned int sweep_ms)
 	return 0;
 }
 
+/*
+ * Pins are given back while the release hook still sees VMs end: it takes long to
+ * disarm on a busy host, and a VM that ends unseen stays until we let go of it.
+ */
 void kvms_hooks_exit(void)
 {
 	struct kvm *kvm;
 
 	unregister_module_notifier(&module_nb);
-	disarm();
+	stop_taking();
 	kvms_sweep_stop();
 	while ((kvm = kvms_shadow_evict(true)))
 		kvms_kvm_put(kvm);
+	disarm();
 }
