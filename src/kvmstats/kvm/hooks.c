@@ -9,14 +9,12 @@
 
 #include "../../compat/compat.h"
 #include "../shadow/shadow.h"
+#include "hook.h"
 #include "hooks.h"
 #include "selftest.h"
 #include "sweep.h"
 #include "symbols.h"
 #include "tables.h"
-
-/* Creations of VMs that may sleep side by side before one is missed. */
-#define MAX_CREATIONS 128
 
 enum row {
 	ROW_RELEASE,
@@ -36,31 +34,7 @@ enum row {
 	NR_ROWS
 };
 
-/*
- * The fixed part is known at build time. @state, @error and the probes change
- * under hooks_lock, @hits and @misses in probes.
- */
-struct hook {
-	const char *name;
-	const char *lost;
-	u32 kind;
-	u32 need;
-	kprobe_pre_handler_t entry;
-	kretprobe_handler_t on_entry;
-	kretprobe_handler_t on_return;
-
-	u32 state;
-	int error;
-	atomic64_t hits;
-	atomic64_t misses;
-	void *addr;
-	char symbol[KVMS_SYMBOL_LEN];
-	union {
-		struct kprobe kp;
-		struct kretprobe rp;
-	};
-};
-
+/* Changes under hooks_lock, but for what probes count. */
 static struct hook hooks[NR_ROWS];
 static DEFINE_MUTEX(hooks_lock);
 static bool armed;
@@ -178,16 +152,6 @@ static struct hook hooks[NR_ROWS] = {
 #endif
 };
 
-/* Those of an armed probe. */
-static u64 probe_misses(const struct hook *hook)
-{
-	if (hook->kind == KVMSTATS_HOOK_ENTRY)
-		return data_race(hook->kp.nmissed);	/* counted on any CPU, unlocked */
-	if (hook->kind == KVMSTATS_HOOK_RETURN)
-		return data_race(hook->rp.nmissed + hook->rp.kp.nmissed); /* the same */
-	return 0;
-}
-
 int kvms_hooks_row(u32 index, struct kvmstats_hook *row)
 {
 	struct hook *hook;
@@ -202,9 +166,7 @@ int kvms_hooks_row(u32 index, struct kvmstats_hook *row)
 	row->state = hook->state;
 	row->error = -hook->error;
 	row->hits = atomic64_read(&hook->hits);
-	row->misses = atomic64_read(&hook->misses);
-	if (hook->state == KVMSTATS_HOOK_ARMED)
-		row->misses += probe_misses(hook);
+	row->misses = kvms_hook_misses(hook);
 	strscpy(row->name, hook->name, sizeof(row->name));
 	strscpy(row->lost, hook->lost, sizeof(row->lost));
 	mutex_unlock(&hooks_lock);
@@ -212,58 +174,6 @@ int kvms_hooks_row(u32 index, struct kvmstats_hook *row)
 }
 
 /* --- arming --- */
-
-static int probe_register(struct hook *hook, bool in_module)
-{
-	kvms_symbol_name(hook->symbol, hook->name, in_module);
-	if (hook->kind == KVMSTATS_HOOK_ENTRY) {
-		memset(&hook->kp, 0, sizeof(hook->kp));
-		hook->kp.symbol_name = hook->symbol;
-		hook->kp.pre_handler = hook->entry;
-		return register_kprobe(&hook->kp);
-	}
-	memset(&hook->rp, 0, sizeof(hook->rp));
-	hook->rp.kp.symbol_name = hook->symbol;
-	hook->rp.entry_handler = hook->on_entry;
-	hook->rp.handler = hook->on_return;
-	hook->rp.maxactive = MAX_CREATIONS;
-	return register_kretprobe(&hook->rp);
-}
-
-static void hook_set(struct hook *hook, int err)
-{
-	hook->state = err ? KVMSTATS_HOOK_FAILED : KVMSTATS_HOOK_ARMED;
-	hook->error = err;
-}
-
-static int hook_arm(struct hook *hook)
-{
-	int err;
-
-	if (hook->kind == KVMSTATS_HOOK_SYMBOL) {
-		hook->addr = kvms_symbol_data(hook->name);
-		err = hook->addr ? 0 : -ENOENT;
-	} else {
-		err = probe_register(hook, true);
-		if (err == -ENOENT && IS_BUILTIN(CONFIG_KVM))
-			err = probe_register(hook, false);
-	}
-	hook_set(hook, err);
-	return err;
-}
-
-static void hook_disarm(struct hook *hook)
-{
-	if (hook->state != KVMSTATS_HOOK_ARMED)
-		return;
-	if (hook->kind == KVMSTATS_HOOK_ENTRY)
-		unregister_kprobe(&hook->kp);
-	if (hook->kind == KVMSTATS_HOOK_RETURN)
-		unregister_kretprobe(&hook->rp);
-	atomic64_add(probe_misses(hook), &hook->misses);
-	hook->state = KVMSTATS_HOOK_IDLE;
-	hook->addr = NULL;
-}
 
 static struct kvms_schema *read_schema(void)
 {
@@ -285,7 +195,7 @@ static void disarm_from(int row)
 {
 	/* The release hook goes last: a pin is never taken without it. */
 	while (row-- > 0)
-		hook_disarm(&hooks[row]);
+		kvms_hook_disarm(&hooks[row]);
 }
 
 /* Out of memory is nothing that a user must mend; all else is a kernel that does not fit. */
@@ -304,14 +214,14 @@ static int arm_all(void)
 	int row, err;
 
 	for (row = NR_ROWS - 1; row > ROW_CREATE; row--) {
-		err = hook_arm(&hooks[row]);
+		err = kvms_hook_arm(&hooks[row]);
 		if (err && hooks[row].need == KVMSTATS_HOOK_REQUIRED)
 			goto fail;
 	}
 	schema = read_schema();
 	if (IS_ERR(schema)) {
 		err = PTR_ERR(schema);
-		hook_set(&hooks[ROW_SCHEMA], err);
+		kvms_hook_set(&hooks[ROW_SCHEMA], err);
 		if (err != -ENOMEM)
 			pr_err("KVM's stats tables are not what this build expects: build kvmstats anew for this kernel\n");
 		disarm_from(NR_ROWS);
@@ -319,7 +229,7 @@ static int arm_all(void)
 	}
 	kvms_shadow_attach(schema);
 	for (row = 0; row <= ROW_CREATE; row++) {
-		err = hook_arm(&hooks[row]);
+		err = kvms_hook_arm(&hooks[row]);
 		if (err && hooks[row].need == KVMSTATS_HOOK_REQUIRED)
 			goto fail;
 	}
@@ -373,8 +283,8 @@ static void disarm(void)
 static void stop_taking(void)
 {
 	mutex_lock(&hooks_lock);
-	hook_disarm(&hooks[ROW_CREATE]);
-	hook_disarm(&hooks[ROW_VCPU]);
+	kvms_hook_disarm(&hooks[ROW_CREATE]);
+	kvms_hook_disarm(&hooks[ROW_VCPU]);
 	mutex_unlock(&hooks_lock);
 }
 
