@@ -5,74 +5,26 @@
  * are made. VMs without vCPUs tell the one, VMs with vCPUs the other.
  */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "dev.h"
 #include "farm.h"
+#include "kmem.h"
 #include "module.h"
-#include "native.h"
 #include "tap.h"
 
 #define NR_VMS		200
 #define NR_VCPUS	4
-
-/* The caches that kvmstats takes from. */
-static bool is_general(const char *cache)
-{
-	return !strncmp(cache, "kmalloc-", 8) || !strcmp(cache, "radix_tree_node");
-}
-
-/* What is free in a CPU's own slabs counts as taken, unless it has to give them back. */
-static void shrink(const char *cache)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
-	if (write_text(path, "1"))
-		tap_bail("cannot write %s", path);
-}
-
-static double bytes_in_objects(bool shrink_them)
-{
-	FILE *file = fopen("/proc/slabinfo", "r");
-	unsigned long nr, size;
-	char line[512], name[64];
-	double sum = 0;
-
-	if (!file)
-		tap_bail("cannot read /proc/slabinfo");
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%63s %lu %*u %lu", name, &nr, &size) != 3 || !is_general(name))
-			continue;
-		if (shrink_them)
-			shrink(name);
-		sum += (double)nr * size;
-	}
-	fclose(file);
-	return sum;
-}
-
-/* Objects that wait for RCU, and those that nobody needs, are out of the way first. */
-static double settled_bytes(void)
-{
-	for (int i = 0; i < 3; i++) {
-		usleep(500000);
-		write_text("/proc/sys/vm/drop_caches", "3");
-	}
-	bytes_in_objects(true);
-	return bytes_in_objects(false);
-}
 
 static double taken_by_vms(uint32_t nr_vcpus)
 {
 	struct farm farm;
 	double before, after;
 
-	before = settled_bytes();
+	before = kmem_settled_bytes();
 	farm_create(&farm, NR_VMS, nr_vcpus);
-	after = settled_bytes();
+	after = kmem_settled_bytes();
 	farm_destroy(&farm);
 	return after - before;
 }

@@ -23,19 +23,23 @@ int events_open(int dev)
 	return fd;
 }
 
+uint32_t events_read_once(int fd, struct kvmstats_event *events, uint32_t capacity)
+{
+	ssize_t n = read(fd, events, capacity * sizeof(*events));
+
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n <= 0 || n % sizeof(*events))
+		tap_bail("a read of events gave %zd", n);
+	return n / sizeof(*events);
+}
+
 uint32_t events_read(int fd, struct kvmstats_event *events, uint32_t capacity)
 {
-	uint32_t nr = 0;
+	uint32_t nr = 0, more;
 
-	while (nr < capacity) {
-		ssize_t n = read(fd, events + nr, (capacity - nr) * sizeof(*events));
-
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n <= 0 || n % sizeof(*events))
-			tap_bail("a read of events gave %zd", n);
-		nr += n / sizeof(*events);
-	}
+	while (nr < capacity && (more = events_read_once(fd, events + nr, capacity - nr)))
+		nr += more;
 	return nr;
 }
 

@@ -16,6 +16,9 @@ int events_open(int dev);
 /* All there are, up to @capacity. Errors end the program. */
 uint32_t events_read(int fd, struct kvmstats_event *events, uint32_t capacity);
 
+/* What one read() gives, 0 when there is nothing. Errors end the program. */
+uint32_t events_read_once(int fd, struct kvmstats_event *events, uint32_t capacity);
+
 /* Checks the fields that are not a time. */
 bool is_event(const struct kvmstats_event *seen, struct kvmstats_event expected, const char *text);
 

@@ -63,7 +63,7 @@ static bool create_vm(struct farm *farm, uint32_t vm)
 	return false;
 }
 
-void farm_create_most(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus)
+void farm_reserve(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus)
 {
 	rlim_t nr_fds = (rlim_t)nr_vms * (2 + nr_vcpus) + SPARE_FDS;
 	struct rlimit limit = { nr_fds, nr_fds };
@@ -73,8 +73,18 @@ void farm_create_most(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus)
 	farm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (!farm->fds || farm->kvm_fd < 0 || setrlimit(RLIMIT_NOFILE, &limit))
 		tap_bail("no room for %u VMs", nr_vms);
+}
+
+void farm_grow(struct farm *farm, uint32_t nr_vms)
+{
 	while (farm->nr_vms < nr_vms && create_vm(farm, farm->nr_vms))
 		farm->nr_vms++;
+}
+
+void farm_create_most(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus)
+{
+	farm_reserve(farm, nr_vms, nr_vcpus);
+	farm_grow(farm, nr_vms);
 }
 
 void farm_create(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus)

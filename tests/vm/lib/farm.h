@@ -16,6 +16,9 @@ struct farm {
 void farm_create(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus);
 /* As many as there is memory for; farm->nr_vms tells. */
 void farm_create_most(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus);
+/* The same in steps: room for @nr_vms, and as many as there is memory for so far. */
+void farm_reserve(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus);
+void farm_grow(struct farm *farm, uint32_t nr_vms);
 void farm_destroy(struct farm *farm);
 
 int farm_vm_fd(const struct farm *farm, uint32_t vm);
