@@ -8,8 +8,11 @@ bench-out := $(BUILD)/tests/bench
 bench-obj := $(BUILD)/obj/tests/bench
 bench-names := $(basename $(notdir $(wildcard $(bench-src)/*.c)))
 
+bench-stale := $(filter-out $(bench-names:%=$(bench-out)/%),$(wildcard $(bench-out)/*))
+
 .PHONY: tests-bench
 tests-bench: $(bench-names:%=$(bench-out)/%)
+	@rm -f $(bench-stale)
 
 .SECONDARY: $(bench-names:%=$(bench-obj)/%.o) $(bench-obj)/lib/bench.o
 

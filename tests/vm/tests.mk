@@ -24,8 +24,12 @@ vm-ldflags := -static -pthread
 vm-binaries := $(vm-tests:%=$(vm-out)/%) $(vm-tests-32:%=$(vm-out)/%_32) \
 	$(vm-helpers:%=$(vm-out)/bin/%)
 
+# Of tests that are no more; what is there is run.
+vm-stale := $(filter-out $(vm-binaries) $(vm-out)/bin,$(wildcard $(vm-out)/*))
+
 .PHONY: tests-vm
 tests-vm: $(vm-binaries)
+	@rm -f $(vm-stale)
 
 # Objects are kept, so that the second make builds nothing.
 .SECONDARY: $(foreach bits,32 64,$(patsubst %,$(vm-obj)/$(bits)/%.o, \
