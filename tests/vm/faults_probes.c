@@ -243,7 +243,7 @@ static void check_own(void)
 		{ .name = "probes: a VM comes", .before = before_vm, .call = call_vm,
 		  .after = after_vm, .least = 1 },
 		{ .name = "probes: a vCPU comes", .before = before_vcpu, .call = call_vcpu,
-		  .after = after_vcpu, .least = 2 },
+		  .after = after_vcpu, .least = 1 },
 		{ .name = "probes: a vCPU comes of a VM that was missed",
 		  .before = before_late_vcpu, .call = call_vcpu, .after = after_late_vcpu,
 		  .least = 3 },
