@@ -27,7 +27,7 @@
 #define KVMSTATS_DEVICE		"/dev/kvmstats"
 
 /* Raised whenever this file gains a command, a field or a flag. */
-#define KVMSTATS_ABI_VERSION	2
+#define KVMSTATS_ABI_VERSION	3
 
 #define KVMSTATS_ID_LEN		48	/* stats id, NUL-padded */
 #define KVMSTATS_NAME_LEN	48	/* name of a statistic, NUL-padded */
@@ -465,5 +465,54 @@ struct kvmstats_open_events {
 	__u32 record_size;
 	__u32 reserved;
 };
+
+/* --- flat arrays --- */
+
+/*
+ * The form of an earlier proposal for KVM, with its numbers, on a stats fd of a VM or
+ * a vCPU. A VM has its own stats first and then those of its vCPUs, each summed over
+ * all of them (of peaks the largest); a vCPU has its own. What does not fit the form
+ * is left out of it: histograms, and names longer than 31 bytes. How many there are
+ * never changes for an fd, and names and values are in the same order.
+ *
+ * Errors: -EINVAL when @size is too small, then nothing is written; -EFAULT; -ENOMEM;
+ * -ENOTTY on a stats fd of a total. A larger @size is accepted, what is behind the
+ * last one stays as it is. Reading resets nothing.
+ */
+#define KVM_STATS_IOC_MAGIC	0xAE
+#define KVM_STATS_NAME_LEN	32
+
+/**
+ * struct kvm_stats_info - KVM_STATS_GET_INFO
+ * @num_stats: out: how many names and values there are
+ */
+struct kvm_stats_info {
+	__u32 num_stats;
+};
+
+/**
+ * struct kvm_stats_names - KVM_STATS_GET_NAMES
+ * @size: in: bytes at @names, KVM_STATS_NAME_LEN for each
+ * @names: out: NUL-padded
+ */
+struct kvm_stats_names {
+	__u32 size;
+	__u8 names[];
+};
+
+/**
+ * struct kvm_stats_data - KVM_STATS_GET_DATA
+ * @size: in: bytes at @data, 8 for each
+ * @data: out: the values. Their place, and with it the command's number, is another
+ *	for i386 programs, which are understood too.
+ */
+struct kvm_stats_data {
+	__u32 size;
+	__u64 data[];
+};
+
+#define KVM_STATS_GET_INFO	_IOR(KVM_STATS_IOC_MAGIC, 0xcc, struct kvm_stats_info)
+#define KVM_STATS_GET_NAMES	_IOR(KVM_STATS_IOC_MAGIC, 0xcd, struct kvm_stats_names)
+#define KVM_STATS_GET_DATA	_IOR(KVM_STATS_IOC_MAGIC, 0xce, struct kvm_stats_data)
 
 #endif /* _UAPI_KVMSTATS_H */

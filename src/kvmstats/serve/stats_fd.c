@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/anon_inodes.h>
+#include <linux/compat.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/uaccess.h>
 
+#include "aggregate.h"
 #include "stats_fd.h"
 
 static int copy_span(struct kvms_object *obj, const struct kvms_span *span, char __user *to)
@@ -69,6 +71,18 @@ static __poll_t stats_poll(struct file *file, poll_table *wait)
 	return EPOLLIN | EPOLLRDNORM | (smp_load_acquire(&obj->vm->gone) ? EPOLLHUP : 0);
 }
 
+static long stats_ioctl(struct file *file, unsigned int command, unsigned long arg)
+{
+	return kvms_aggregate(file->private_data, command, (void __user *)arg);
+}
+
+#ifdef CONFIG_COMPAT
+static long stats_compat_ioctl(struct file *file, unsigned int command, unsigned long arg)
+{
+	return kvms_aggregate_compat(file->private_data, command, compat_ptr(arg));
+}
+#endif
+
 static int stats_release(struct inode *inode, struct file *file)
 {
 	struct kvms_object *obj = file->private_data;
@@ -82,6 +96,10 @@ static const struct file_operations stats_fops = {
 	.read = kvms_stats_fd_read,
 	.llseek = kvms_stats_fd_llseek,
 	.poll = stats_poll,
+	.unlocked_ioctl = stats_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = stats_compat_ioctl,
+#endif
 	.release = stats_release,
 };
 
