@@ -246,7 +246,7 @@ static void check_own(void)
 		  .after = after_vcpu, .least = 1 },
 		{ .name = "probes: a vCPU comes of a VM that was missed",
 		  .before = before_late_vcpu, .call = call_vcpu, .after = after_late_vcpu,
-		  .least = 3 },
+		  .least = 2 },
 		{ .name = "probes: a VM ends", .before = before_end, .call = call_end,
 		  .after = after_end },
 	};
