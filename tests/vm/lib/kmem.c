@@ -12,10 +12,10 @@
 /*
  * Objects are counted one by one; slabs stay for the sake of one object in them. What
  * KVM takes for each CPU, for a VM, comes from chunks that the kernel keeps: one is
- * 2 MB of vmalloc on 7, and 5.10 gives back none of its pages.
+ * 2 MB of vmalloc, of which two may stay, and 5.10 gives back none of its pages.
  */
 static const struct kmem slack = {
-	.slab = 2048, .vmalloc = 2560, .percpu = 4096, .objects = 192,
+	.slab = 2048, .vmalloc = 2 * 2048 + 512, .percpu = 4096, .objects = 192,
 };
 
 /* The caches that kvmstats takes from. */
