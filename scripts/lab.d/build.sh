@@ -96,6 +96,8 @@ module_warnings() {
 }
 
 # Have make build a target, if the Makefile has it: repo_make TARGET...
+# The build directory is named as make itself names it, or what was noted of headers
+# is not found again.
 repo_make() {
 	local target wanted=() id log=$LAB_CACHE/log/make
 	for target; do
@@ -105,7 +107,7 @@ repo_make() {
 	id=$(build_dir make)
 	mkdir -p "$LAB_CACHE/log"
 	locked "make-$(basename "$(dirname "$id")")" \
-		make -C "$LAB_REPO" --no-print-directory BUILD="$LAB_BUILD" "${wanted[@]}" >"$log" 2>&1 || {
+		make -C "$LAB_REPO" --no-print-directory BUILD="${LAB_BUILD#"$LAB_REPO/"}" "${wanted[@]}" >"$log" 2>&1 || {
 		tail -n 40 "$log" >&2
 		die "make ${wanted[*]} failed"
 	}
