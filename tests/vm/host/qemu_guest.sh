@@ -4,8 +4,8 @@
 # shellcheck source=tests/vm/host/lib.sh
 . /opt/kvmstats/tests/host/lib.sh
 
-if [[ $LAB_KERNEL == debug ]]; then
-	echo "1..0 # SKIP a kernel with KASAN takes minutes to boot as QEMU's guest"
+if [[ $LAB_KERNEL == debug || $LAB_KERNEL == kcsan ]]; then
+	echo "1..0 # SKIP a $LAB_KERNEL kernel takes minutes to boot as QEMU's guest"
 	exit 77
 fi
 
