@@ -84,9 +84,8 @@ int main(void)
 	check("GET_DATA of a VM", vm, KVM_STATS_GET_DATA);
 	check("GET_NAMES of a vCPU", vcpu, KVM_STATS_GET_NAMES);
 	check("GET_DATA of a vCPU", vcpu, KVM_STATS_GET_DATA);
-	fault_report();
 	close(vm);
 	close(vcpu);
 	guest_destroy(&guest);
-	return test_end_loaded(dev);
+	return fault_end_loaded(dev);
 }

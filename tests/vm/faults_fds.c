@@ -310,12 +310,8 @@ int main(void)
 {
 	struct guest guest;
 
-	test_begin();
 	fault_begin();
-	errno = kvmstats_load("");
-	if (errno)
-		tap_bail("cannot load kvmstats");
-	dev = dev_open();
+	dev = test_begin_loaded("");
 	guest_create(&guest);
 	guest_run(guest_add_vcpu(&guest, 0), GUEST_OUT, OUTS);
 	guest_run(guest_add_vcpu(&guest, 1), GUEST_OUT, OUTS);
@@ -329,10 +325,5 @@ int main(void)
 	check_events();
 
 	guest_destroy(&guest);
-	close(dev);
-	is_errno(kvmstats_unload(), 0, "kvmstats unloads at the end");
-	is_errno(kvm_unload(), 0, "KVM unloads: no VM leaked");
-	kvm_load();
-	fault_report();
-	return tap_done();
+	return fault_end_loaded(dev);
 }

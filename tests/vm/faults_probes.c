@@ -280,12 +280,8 @@ static void check_kvm(void)
 int main(void)
 {
 	vm_fd = vcpu_fd = next_vcpu_fd = stats_fd = total_fd = -1;
-	test_begin();
 	fault_begin();
-	errno = kvmstats_load(SWEEP);
-	if (errno)
-		tap_bail("cannot load kvmstats");
-	dev = dev_open();
+	dev = test_begin_loaded(SWEEP);
 	kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm_fd < 0)
 		tap_bail("cannot open /dev/kvm");
@@ -295,10 +291,5 @@ int main(void)
 	check_kvm();
 
 	close(kvm_fd);
-	close(dev);
-	is_errno(kvmstats_unload(), 0, "kvmstats unloads at the end");
-	is_errno(kvm_unload(), 0, "KVM unloads: no VM leaked");
-	kvm_load();
-	fault_report();
-	return tap_done();
+	return fault_end_loaded(dev);
 }

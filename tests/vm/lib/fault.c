@@ -372,3 +372,13 @@ void fault_report(void)
 	if (tap_ok(total.points, "points failed"))
 		tap_summary("%u points failed: %s", total.points, text);
 }
+
+int fault_end_loaded(int dev)
+{
+	close(dev);
+	is_errno(kvmstats_unload(), 0, "kvmstats unloads at the end");
+	is_errno(kvm_unload(), 0, "KVM unloads: no VM leaked");
+	kvm_load();
+	fault_report();
+	return tap_done();
+}

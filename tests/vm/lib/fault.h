@@ -59,5 +59,10 @@ struct fault_case {
 void fault_run(const struct fault_case *fault);
 /* The sum over all runs, as a check with a line of its own. */
 void fault_report(void);
+/*
+ * Checks that kvmstats and then KVM can go, which needs all VMs to be gone, reports and
+ * gives the exit status.
+ */
+int fault_end_loaded(int dev);
 
 #endif
