@@ -128,11 +128,6 @@ void kvms_vm_put(struct kvms_vm *vm)
 	kref_put(&vm->ref, vm_release);
 }
 
-void kvms_shadow_exit(void)
-{
-	kvms_fold_exit();
-}
-
 /* --- taking up --- */
 
 static void vm_set_creator(struct kvms_vm *vm, struct task_struct *task)

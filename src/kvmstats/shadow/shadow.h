@@ -385,6 +385,5 @@ struct xarray *kvms_vms(void);
 void kvms_tell(u32 type, struct kvms_vm *vm, u64 value);
 void kvms_object_freeze(struct kvms_object *obj);
 void kvms_fold_later(void);
-void kvms_fold_exit(void);
 
 #endif

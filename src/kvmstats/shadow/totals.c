@@ -136,7 +136,7 @@ void kvms_fold_later(void)
 }
 
 /* All VMs are gone and nobody retains one. */
-void kvms_fold_exit(void)
+void kvms_shadow_exit(void)
 {
 	flush_delayed_work(&fold_work);
 }
