@@ -25,13 +25,38 @@ now() {
 AGAIN=/tmp/again
 TRIES=3
 
+# Where every task of session $pid is, for a test that does not end.
+show_tasks() {
+	echo "ran longer than $LAB_TIMEOUT s; its tasks:"
+	for task in /proc/[0-9]*/task/[0-9]*; do
+		# shellcheck disable=SC2046 # fields: pid, (comm), state, ppid, pgrp, session
+		set -- $(cat "$task/stat" 2>/dev/null)
+		[ "$6" = "$pid" ] || continue
+		echo "$1 $2 $3 $(cat "$task/syscall" 2>/dev/null)"
+		sed 's/^/    /' "$task/stack" 2>/dev/null
+	done
+}
+
+# Ends session $pid when its time is over.
+watch() {
+	trap 'kill "$sleep"; exit' TERM
+	sleep "$LAB_TIMEOUT" &
+	sleep=$!
+	wait "$sleep"
+	show_tasks >&3
+	kill -KILL -- "-$pid"
+}
+
 # run_program PROGRAM...: as a session of its own, of which nothing is left then
 run_program() {
 	rm -f "$AGAIN"
-	setsid timeout -s KILL "$LAB_TIMEOUT" "$@" </dev/null >&3 2>&1 3>&- 4>&- 5<&- &
+	setsid "$@" </dev/null >&3 2>&1 3>&- 4>&- 5<&- &
 	pid=$!
+	watch 4>&- 5<&- &
+	watch=$!
 	wait "$pid"
 	rc=$?
+	kill "$watch" 2>/dev/null
 	kill -KILL -- "-$pid" 2>/dev/null
 }
 
@@ -54,7 +79,6 @@ run_one() {
 		try=$((try + 1))
 		run_program "$@"
 	done
-	[ "$rc" != 137 ] || echo "# killed, or ran longer than $LAB_TIMEOUT s" >&3
 	if loaded; then
 		echo "not ok - left kvmstats loaded" >&3
 		rmmod kvmstats || echo "# and it cannot be unloaded" >&3

@@ -18,6 +18,8 @@
 #define RUN_PATIENCE	10		/* seconds for all of a program ... */
 #define TRY_PATIENCE	1		/* ... where a kick more is no matter ... */
 #define SPIN_PATIENCE	3		/* ... and for an exit of a spinning guest */
+#define LOST_PATIENCE	30		/* seconds of kicks until it counts as lost */
+#define LOST		"QEMU lost the guest's place, so its counts mean nothing"
 #define WORK_PORT	0x10
 #define END_PORT	0xf1
 
@@ -222,18 +224,17 @@ static timer_t kicks_start(int seconds)
 	return timer;
 }
 
-enum stop { STOP_WORK, STOP_END, STOP_ASTRAY };
+enum stop { STOP_WORK, STOP_END, STOP_KICKED, STOP_ASTRAY };
 
-/* Runs to the next exit to userland. */
+/* Runs to the next exit to userland, or to a kick. */
 static enum stop run_once(struct guest_vcpu *vcpu, enum guest_work work)
 {
 	struct kvm_run *run = vcpu->run;
 
-	while (ioctl(vcpu->fd, KVM_RUN, 0) < 0) {
+	if (ioctl(vcpu->fd, KVM_RUN, 0) < 0) {
 		if (errno != EINTR)
 			tap_bail("KVM_RUN failed");
-		if (is_astray(vcpu))
-			return STOP_ASTRAY;
+		return is_astray(vcpu) ? STOP_ASTRAY : STOP_KICKED;
 	}
 	switch (run->exit_reason) {
 	case KVM_EXIT_HLT:
@@ -251,12 +252,14 @@ static enum stop run_once(struct guest_vcpu *vcpu, enum guest_work work)
 static bool run(struct guest_vcpu *vcpu, enum guest_work work, uint32_t times, int patience)
 {
 	timer_t kicks = kicks_start(patience);
+	int nr_kicks = 0;
 	enum stop stop;
 
 	start_program(vcpu, work, times);
 	do {
 		stop = run_once(vcpu, work);
-	} while (stop == STOP_WORK);
+		nr_kicks += stop == STOP_KICKED;
+	} while (stop == STOP_WORK || (stop == STOP_KICKED && nr_kicks < LOST_PATIENCE));
 	timer_delete(kicks);
 	return stop == STOP_END;
 }
@@ -269,7 +272,7 @@ bool guest_try_run(struct guest_vcpu *vcpu, enum guest_work work, uint32_t times
 void guest_run(struct guest_vcpu *vcpu, enum guest_work work, uint32_t times)
 {
 	if (!run(vcpu, work, times, RUN_PATIENCE))
-		tap_again("QEMU lost the guest's place, so its counts mean nothing");
+		tap_again(LOST);
 }
 
 static void *spin(void *argument)
@@ -277,7 +280,11 @@ static void *spin(void *argument)
 	struct guest_vcpu *vcpu = argument;
 
 	while (!atomic_load(&vcpu->stop)) {
-		if (run_once(vcpu, GUEST_OUT) != STOP_WORK) {
+		enum stop stop = run_once(vcpu, GUEST_OUT);
+
+		if (stop == STOP_KICKED)
+			continue;
+		if (stop != STOP_WORK) {
 			start_program(vcpu, GUEST_OUT, UINT32_MAX);
 			continue;
 		}
@@ -314,14 +321,21 @@ void guest_spin_stop(struct guest_vcpu *vcpu)
 
 void guest_spin_wait(struct guest_vcpu *vcpu, unsigned long exits)
 {
-	unsigned long start = atomic_load(&vcpu->rounds);
-	time_t kicked = time(NULL);
+	unsigned long start = atomic_load(&vcpu->rounds), seen = start, rounds;
+	time_t moved = time(NULL), kicked = moved;
 
-	while (atomic_load(&vcpu->rounds) - start < exits) {
+	while ((rounds = atomic_load(&vcpu->rounds)) - start < exits) {
+		time_t now = time(NULL);
+
 		usleep(100);
-		if (time(NULL) - kicked > SPIN_PATIENCE) {
+		if (rounds != seen)
+			moved = kicked = now;
+		seen = rounds;
+		if (now - moved > LOST_PATIENCE)
+			tap_again(LOST);
+		if (now - kicked > SPIN_PATIENCE) {
 			pthread_kill(vcpu->thread, SIGUSR1);
-			kicked = time(NULL);
+			kicked = now;
 		}
 	}
 }
