@@ -136,7 +136,6 @@ struct guest_vcpu *guest_add_vcpu(struct guest *guest, uint32_t id)
 {
 	struct guest_vcpu *vcpu = &guest->vcpus[guest->nr_vcpus];
 	int run_size = KVM_CALL(guest->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-	struct kvm_sregs sregs;
 
 	if (guest->nr_vcpus == GUEST_MAX_VCPUS)
 		tap_bail("too many vCPUs");
@@ -146,10 +145,10 @@ struct guest_vcpu *guest_add_vcpu(struct guest *guest, uint32_t id)
 	vcpu->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		tap_bail("mmap of the run area failed");
-	KVM_CALL(vcpu->fd, KVM_GET_SREGS, &sregs);
-	sregs.cs.base = 0;
-	sregs.cs.selector = 0;
-	KVM_CALL(vcpu->fd, KVM_SET_SREGS, &sregs);
+	KVM_CALL(vcpu->fd, KVM_GET_SREGS, &vcpu->sregs);
+	vcpu->sregs.cs.base = 0;
+	vcpu->sregs.cs.selector = 0;
+	KVM_CALL(vcpu->fd, KVM_SET_SREGS, &vcpu->sregs);
 	guest->nr_vcpus++;
 	return vcpu;
 }
@@ -178,16 +177,18 @@ static void start_program(struct guest_vcpu *vcpu, enum guest_work work, uint32_
 
 /*
  * Rarely, once in some million exits, QEMU's emulation of SVM loses a guest's
- * place: it goes on at an address of the host's kernel, which is in no guest's
- * memory, and never leaves to userland again. No kvmstats is needed for that.
+ * place: it goes on at an address of the host's kernel, with the host's segments,
+ * and never leaves to userland again. No kvmstats is needed for that.
  * So threads that run guests are kicked now and then, to look.
  */
 static bool is_astray(struct guest_vcpu *vcpu)
 {
+	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 
 	KVM_CALL(vcpu->fd, KVM_GET_REGS, &regs);
-	return regs.rip >= MEMORY_SIZE;
+	KVM_CALL(vcpu->fd, KVM_GET_SREGS, &sregs);
+	return regs.rip >= MEMORY_SIZE || sregs.cs.selector != vcpu->sregs.cs.selector;
 }
 
 static void on_kick(int number)
@@ -285,6 +286,7 @@ static void *spin(void *argument)
 		if (stop == STOP_KICKED)
 			continue;
 		if (stop != STOP_WORK) {
+			KVM_CALL(vcpu->fd, KVM_SET_SREGS, &vcpu->sregs);
 			start_program(vcpu, GUEST_OUT, UINT32_MAX);
 			continue;
 		}

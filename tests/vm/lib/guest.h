@@ -32,6 +32,7 @@ struct guest_vcpu {
 	struct kvm_run *run;
 	uint32_t id;
 	int fd;
+	struct kvm_sregs sregs;		/* as it starts */
 	pthread_t thread;		/* while @spinning */
 	bool spinning;
 	atomic_bool stop;
