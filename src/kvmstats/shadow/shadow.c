@@ -221,7 +221,7 @@ static void table_retire(struct kvms_vm *vm)
 	__xa_clear_mark(&table.vms, vm->id, KVMS_LIVING);
 }
 
-static struct kvms_vm *vm_lookup(struct kvm *kvm)
+struct kvms_vm *kvms_shadow_find(struct kvm *kvm)
 {
 	struct kvms_vm *vm;
 
@@ -233,27 +233,11 @@ static struct kvms_vm *vm_lookup(struct kvm *kvm)
 	return vm;
 }
 
-int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
+/* The VM into the table, with a reference for the caller: its listener may find it gone. */
+static int vm_insert(struct kvms_vm *vm)
 {
-	struct kvms_schema *schema;
-	struct kvms_vm *vm;
 	int err;
 
-	vm = vm_lookup(kvm);
-	if (vm) {
-		kvms_vm_put(vm);
-		return 0;
-	}
-	schema = kvms_schema_get();
-	if (!schema)
-		return -ENODEV;
-	vm = vm_alloc(kvm, schema, flags, gfp);
-	if (!vm) {
-		kvms_schema_put(schema);
-		return -ENOMEM;
-	}
-
-	/* The listener may find the VM gone already, and so needs a hold of it. */
 	kvms_vm_get(vm);
 	xa_lock(&table.vms);
 	err = table_insert(vm);
@@ -262,8 +246,35 @@ int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
 		kvms_vm_put(vm);
 	else
 		kvms_tell(KVMSTATS_EVENT_VM_CREATED, vm, 0);
+	return err;
+}
+
+struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
+{
+	struct kvms_schema *schema;
+	struct kvms_vm *vm;
+	int err;
+
+	vm = kvms_shadow_find(kvm);
+	if (vm)
+		return vm;
+	schema = kvms_schema_get();
+	if (!schema)
+		return ERR_PTR(-ENODEV);
+	vm = vm_alloc(kvm, schema, flags, gfp);
+	if (!vm) {
+		kvms_schema_put(schema);
+		return ERR_PTR(-ENOMEM);
+	}
+	err = vm_insert(vm);
+	if (!err)
+		return vm;
 	kvms_vm_put(vm);
-	return err == -EEXIST ? 0 : err;
+	if (err != -EEXIST)
+		return ERR_PTR(err);
+	/* Someone else took it up meanwhile. */
+	vm = kvms_shadow_find(kvm);
+	return vm ?: ERR_PTR(-ESHUTDOWN);
 }
 
 int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
@@ -271,12 +282,9 @@ int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 	struct kvms_vm *vm;
 	int err;
 
-	err = kvms_shadow_take_vm(vcpu->kvm, flags, gfp);
-	if (err)
-		return err;
-	vm = vm_lookup(vcpu->kvm);
-	if (!vm)
-		return -ESHUTDOWN;
+	vm = kvms_shadow_take_vm(vcpu->kvm, flags, gfp);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
 	err = kvms_vcpu_add(vm, vcpu, flags, gfp);
 	kvms_vm_put(vm);
 	return err == -EEXIST ? 0 : err;
@@ -377,81 +385,4 @@ struct kvm *kvms_shadow_incomplete(u64 *after, int *nr)
 	} while (vm && !kvm);
 	*after = id;
 	return kvm;
-}
-
-/* --- for readers --- */
-
-bool kvms_vm_visible(const struct kvms_vm *vm, struct pid_namespace *ns)
-{
-	return ns == &init_pid_ns || pid_nr_ns(vm->creator, ns);
-}
-
-u32 kvms_vms_next(u64 id, struct pid_namespace *ns, struct kvms_vm **vms, u32 nr)
-{
-	XA_STATE(xas, &table.vms, id);
-	struct kvms_vm *vm;
-	u32 found = 0;
-
-	rcu_read_lock();
-	xas_for_each_marked(&xas, vm, ULONG_MAX, KVMS_LIVING) {
-		if (xas_retry(&xas, vm) || !kref_get_unless_zero(&vm->ref))
-			continue;
-		if (!kvms_vm_visible(vm, ns)) {
-			kvms_vm_put(vm);
-			continue;
-		}
-		vms[found++] = vm;
-		if (found == nr)
-			break;
-	}
-	rcu_read_unlock();
-	return found;
-}
-
-struct kvms_vm *kvms_vm_find(u64 id, struct pid_namespace *ns)
-{
-	struct kvms_vm *vm;
-
-	xa_lock(&table.vms);
-	vm = xa_load(&table.vms, id);
-	if (vm && (vm->retained || xa_get_mark(&table.vms, id, KVMS_LIVING)) &&
-	    kvms_vm_visible(vm, ns))
-		kvms_vm_get(vm);
-	else
-		vm = NULL;
-	xa_unlock(&table.vms);
-	return vm;
-}
-
-void kvms_vm_retain(struct kvms_vm *vm)
-{
-	kvms_vm_get(vm);
-	xa_lock(&table.vms);
-	vm->retained++;
-	xa_unlock(&table.vms);
-}
-
-void kvms_vm_unretain(struct kvms_vm *vm)
-{
-	bool forget;
-
-	xa_lock(&table.vms);
-	forget = !--vm->retained && vm->folded;
-	if (forget)
-		__xa_erase(&table.vms, vm->id);
-	xa_unlock(&table.vms);
-	if (forget)
-		kvms_vm_put(vm);
-	kvms_vm_put(vm);
-}
-
-pid_t kvms_vm_pid(struct kvms_vm *vm, struct pid_namespace *ns)
-{
-	pid_t nr = 0;
-
-	rcu_read_lock();
-	if (pid_task(vm->creator, PIDTYPE_TGID))
-		nr = pid_nr_ns(vm->creator, ns);
-	rcu_read_unlock();
-	return nr;
 }

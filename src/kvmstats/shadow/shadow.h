@@ -166,15 +166,23 @@ void kvms_shadow_attach(struct kvms_schema *schema);
 void kvms_shadow_detach(void);
 
 /**
+ * kvms_shadow_find - a VM that is in the table
+ * @kvm: only compared
+ *
+ * Return: with a reference, or NULL. Context: any but interrupts; no locks held.
+ */
+struct kvms_vm *kvms_shadow_find(struct kvm *kvm);
+
+/**
  * kvms_shadow_take_vm - take up a VM, unless it is in the table
  * @kvm: held by the caller
  * @flags: KVMSTATS_VM_ADOPTED when the current task is not its creator
  * @gfp: GFP_ATOMIC in a probe
  *
- * Return: 0, -ENOMEM, -ENODEV when detached, -ESHUTDOWN when it is being
- * destroyed. Context: any but interrupts; no locks held.
+ * Return: the VM with a reference, or -ENOMEM, -ENODEV when detached, -ESHUTDOWN
+ * when it is being destroyed. Context: any but interrupts; no locks held.
  */
-int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp);
+struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp);
 
 /**
  * kvms_shadow_take_vcpu - take up a vCPU, and its VM, unless they are known
@@ -182,7 +190,7 @@ int kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp);
  * @flags: KVMSTATS_VM_ADOPTED when the current task is not its creator
  * @gfp: GFP_ATOMIC in a probe
  *
- * Return and context as for kvms_shadow_take_vm().
+ * Return: 0, or as for kvms_shadow_take_vm(), whose context is this one's too.
  */
 int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp);
 
