@@ -157,12 +157,14 @@ struct kvmstats_info {
 #define KVMSTATS_HOOK_ENTRY	0	/* probe at the start of a function */
 #define KVMSTATS_HOOK_RETURN	1	/* probe where a function returns */
 #define KVMSTATS_HOOK_SYMBOL	2	/* an address that is only looked up */
+#define KVMSTATS_HOOK_REDIRECT	3	/* probe that has a function of ours answer */
+#define KVMSTATS_HOOK_TRACEPOINT 4	/* one of KVM's tracepoints; its hits are not counted */
 
 /* kvmstats_hook.state */
 #define KVMSTATS_HOOK_IDLE	0	/* kvm is not loaded */
 #define KVMSTATS_HOOK_ARMED	1	/* or, for a symbol, found */
 #define KVMSTATS_HOOK_FAILED	2	/* see @error */
-#define KVMSTATS_HOOK_UNUSED	3	/* not needed on this kernel */
+#define KVMSTATS_HOOK_UNUSED	3	/* switched off, or not needed on this kernel */
 
 /* kvmstats_hook.need */
 #define KVMSTATS_HOOK_OPTIONAL	0	/* without it something is lost, see @lost */
@@ -172,7 +174,7 @@ struct kvmstats_info {
  * struct kvmstats_hook - KVMSTATS_GET_HOOK: one row of the hook table
  * @size: in and out
  * @index: in: 0 to kvmstats_info.nr_hooks - 1
- * @kind: KVMSTATS_HOOK_ENTRY, _RETURN or _SYMBOL
+ * @kind: KVMSTATS_HOOK_ENTRY, _RETURN, _SYMBOL, _REDIRECT or _TRACEPOINT
  * @state: KVMSTATS_HOOK_IDLE, _ARMED, _FAILED or _UNUSED
  * @need: KVMSTATS_HOOK_OPTIONAL or _REQUIRED
  * @error: a positive errno that says why the state is _FAILED, else 0

@@ -58,6 +58,8 @@ static void add_hook(struct libscols_table *table, const struct kvmstats_hook *h
 		[KVMSTATS_HOOK_ENTRY] = "entry",
 		[KVMSTATS_HOOK_RETURN] = "return",
 		[KVMSTATS_HOOK_SYMBOL] = "symbol",
+		[KVMSTATS_HOOK_REDIRECT] = "redirect",
+		[KVMSTATS_HOOK_TRACEPOINT] = "tracepoint",
 	};
 	static const char *const needs[] = {
 		[KVMSTATS_HOOK_OPTIONAL] = "optional",

@@ -17,6 +17,19 @@
 #include "have.h"
 #include "../../include/uapi/kvmstats.h"
 
+#ifdef HAVE_KVM_STATS_TABLES
+#define COMPAT_HAS_STATS_FD true
+#else
+#define COMPAT_HAS_STATS_FD false
+#define KVM_CAP_BINARY_STATS_FD 203
+#define KVM_GET_STATS_FD _IO(KVMIO, 0xce)
+#endif
+
+/* Where KVM keeps no histograms of halts itself, but tells of each. */
+#if !defined(HAVE_KVM_STATS_TABLES) && defined(HAVE_VCPU_WAKEUP_TRACE)
+#define COMPAT_COUNTS_HALTS
+#endif
+
 /**
  * compat_probe_is_on - does a probe on function entry stand on this function?
  * @kp: a registered probe
@@ -62,6 +75,45 @@ static inline void compat_vcpu_stats_id(const struct kvm_vcpu *vcpu, bool creato
 	snprintf(id, KVMSTATS_ID_LEN, "kvm-%d/vcpu-%d",
 		 creator_is_current ? task_pid_nr(current) : vcpu->kvm->userspace_pid,
 		 vcpu->vcpu_id);
+#endif
+}
+
+#ifdef HAVE_VCPU_RCUWAIT
+#define COMPAT_KNOWS_BLOCKING true
+#else
+#define COMPAT_KNOWS_BLOCKING false
+#endif
+
+/**
+ * compat_vcpu_is_blocking - has a vCPU left its CPU to wait for an interrupt?
+ * @vcpu: pinned
+ */
+static inline bool compat_vcpu_is_blocking(struct kvm_vcpu *vcpu)
+{
+#ifdef HAVE_VCPU_RCUWAIT
+	return rcuwait_active(kvm_arch_vcpu_get_wait(vcpu));
+#else
+	return false;
+#endif
+}
+
+#ifdef HAVE_VCPU_HFLAGS
+#define COMPAT_KNOWS_GUEST_MODE true
+#else
+#define COMPAT_KNOWS_GUEST_MODE false
+#endif
+
+/**
+ * compat_vcpu_in_guest_mode - does a vCPU run a nested guest?
+ * @vcpu: pinned
+ */
+static inline bool compat_vcpu_in_guest_mode(const struct kvm_vcpu *vcpu)
+{
+#ifdef HAVE_VCPU_HFLAGS
+	/* Its thread may change it meanwhile: what it was, or what it is. */
+	return data_race(vcpu->arch.hflags) & HF_GUEST_MASK;
+#else
+	return false;
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include "kvm/hooks.h"
 #include "serve/device.h"
 #include "serve/events.h"
+#include "serve/native_abi.h"
 #include "shadow/shadow.h"
 
 #define SWEEP_MIN_MS 10
@@ -89,6 +90,7 @@ static int __init kvmstats_init(void)
 	err = kvms_device_init(&config);
 	if (err)
 		goto exit_hooks;
+	kvms_native_abi_init();
 	pr_info("%s loaded\n", KVMSTATS_VERSION);
 	return 0;
 
@@ -100,6 +102,7 @@ exit_hooks:
 
 static void __exit kvmstats_exit(void)
 {
+	kvms_native_abi_exit();
 	kvms_device_exit();
 	kvms_hooks_exit();
 	kvms_shadow_exit();

@@ -153,7 +153,7 @@ static void check_hooks(void)
 
 		dev_hook(dev, i, &hook);
 		right = hook.index == i && hook.size == sizeof(hook) &&
-			hook.kind <= KVMSTATS_HOOK_SYMBOL && hook.state <= KVMSTATS_HOOK_UNUSED &&
+			hook.kind <= KVMSTATS_HOOK_TRACEPOINT && hook.state <= KVMSTATS_HOOK_UNUSED &&
 			hook.need <= KVMSTATS_HOOK_REQUIRED && hook.error < 4096 &&
 			!!hook.error == (hook.state == KVMSTATS_HOOK_FAILED) &&
 			is_text(hook.name, sizeof(hook.name)) &&

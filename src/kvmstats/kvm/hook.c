@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <linux/tracepoint.h>
 
 #include "hook.h"
 
@@ -10,10 +11,13 @@
 /* Those of an armed probe. */
 static u64 probe_misses(const struct hook *hook)
 {
-	if (hook->kind == KVMSTATS_HOOK_ENTRY)
+	switch (hook->kind) {
+	case KVMSTATS_HOOK_ENTRY:
+	case KVMSTATS_HOOK_REDIRECT:
 		return data_race(hook->kp.nmissed);	/* counted on any CPU, unlocked */
-	if (hook->kind == KVMSTATS_HOOK_RETURN)
+	case KVMSTATS_HOOK_RETURN:
 		return data_race(hook->rp.nmissed + hook->rp.kp.nmissed); /* the same */
+	}
 	return 0;
 }
 
@@ -24,13 +28,20 @@ u64 kvms_hook_misses(const struct hook *hook)
 	return hook->state == KVMSTATS_HOOK_ARMED ? misses + probe_misses(hook) : misses;
 }
 
+void kvms_hook_after_entry(struct kprobe *kp, struct pt_regs *regs, unsigned long flags)
+{
+}
+NOKPROBE_SYMBOL(kvms_hook_after_entry);
+
 static int probe_register(struct hook *hook, bool in_module)
 {
 	kvms_symbol_name(hook->symbol, hook->name, in_module);
-	if (hook->kind == KVMSTATS_HOOK_ENTRY) {
+	if (hook->kind != KVMSTATS_HOOK_RETURN) {
 		memset(&hook->kp, 0, sizeof(hook->kp));
 		hook->kp.symbol_name = hook->symbol;
 		hook->kp.pre_handler = hook->entry;
+		if (hook->kind == KVMSTATS_HOOK_REDIRECT)
+			hook->kp.post_handler = kvms_hook_after_entry;
 		return register_kprobe(&hook->kp);
 	}
 	memset(&hook->rp, 0, sizeof(hook->rp));
@@ -39,6 +50,17 @@ static int probe_register(struct hook *hook, bool in_module)
 	hook->rp.handler = hook->on_return;
 	hook->rp.maxactive = MAX_CREATIONS;
 	return register_kretprobe(&hook->rp);
+}
+
+static int tracepoint_arm(struct hook *hook)
+{
+	int err = hook->prepare();
+
+	if (err)
+		return err;
+	snprintf(hook->symbol, sizeof(hook->symbol), "__tracepoint_%s", hook->name);
+	hook->addr = kvms_symbol_data(hook->symbol);
+	return hook->addr ? tracepoint_probe_register(hook->addr, hook->traced, NULL) : -ENOENT;
 }
 
 void kvms_hook_set(struct hook *hook, int err)
@@ -51,10 +73,15 @@ int kvms_hook_arm(struct hook *hook)
 {
 	int err;
 
-	if (hook->kind == KVMSTATS_HOOK_SYMBOL) {
+	switch (hook->kind) {
+	case KVMSTATS_HOOK_SYMBOL:
 		hook->addr = kvms_symbol_data(hook->name);
 		err = hook->addr ? 0 : -ENOENT;
-	} else {
+		break;
+	case KVMSTATS_HOOK_TRACEPOINT:
+		err = tracepoint_arm(hook);
+		break;
+	default:
 		err = probe_register(hook, true);
 		if (err == -ENOENT && IS_BUILTIN(CONFIG_KVM))
 			err = probe_register(hook, false);
@@ -67,10 +94,19 @@ void kvms_hook_disarm(struct hook *hook)
 {
 	if (hook->state != KVMSTATS_HOOK_ARMED)
 		return;
-	if (hook->kind == KVMSTATS_HOOK_ENTRY)
-		unregister_kprobe(&hook->kp);
-	if (hook->kind == KVMSTATS_HOOK_RETURN)
+	switch (hook->kind) {
+	case KVMSTATS_HOOK_SYMBOL:
+		break;
+	case KVMSTATS_HOOK_TRACEPOINT:
+		tracepoint_probe_unregister(hook->addr, hook->traced, NULL);
+		tracepoint_synchronize_unregister();
+		break;
+	case KVMSTATS_HOOK_RETURN:
 		unregister_kretprobe(&hook->rp);
+		break;
+	default:
+		unregister_kprobe(&hook->kp);
+	}
 	atomic64_add(probe_misses(hook), &hook->misses);
 	hook->state = KVMSTATS_HOOK_IDLE;
 	hook->addr = NULL;

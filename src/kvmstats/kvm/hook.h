@@ -13,16 +13,18 @@
  * struct hook - a row of the hook table
  * @name: KVM's symbol
  * @lost: what there is not without it
- * @kind: KVMSTATS_HOOK_ENTRY, _RETURN or _SYMBOL
+ * @kind: KVMSTATS_HOOK_ENTRY, _RETURN, _SYMBOL, _REDIRECT or _TRACEPOINT
  * @need: KVMSTATS_HOOK_REQUIRED or _OPTIONAL
- * @entry: handler of an entry probe
+ * @entry: handler of an entry probe or a redirection
  * @on_entry: handler of a return probe, at the entry
  * @on_return: handler of a return probe
- * @state: KVMSTATS_HOOK_IDLE, _ARMED or _FAILED
+ * @prepare: called before a tracepoint is armed; what it returns fails the hook
+ * @traced: handler of a tracepoint, with its prototype
+ * @state: KVMSTATS_HOOK_IDLE, _ARMED, _FAILED or _UNUSED
  * @error: why it failed, a negative errno
- * @hits: counted by the handlers
+ * @hits: counted by the handlers, but not for a tracepoint
  * @misses: counted by the handlers, and those of probes that are gone
- * @addr: of a symbol that is armed
+ * @addr: of a symbol or tracepoint that is armed
  * @symbol: what the probe was registered by
  *
  * What comes before @state is known at build time.
@@ -35,6 +37,8 @@ struct hook {
 	kprobe_pre_handler_t entry;
 	kretprobe_handler_t on_entry;
 	kretprobe_handler_t on_return;
+	int (*prepare)(void);
+	void *traced;
 
 	u32 state;
 	int error;
@@ -61,6 +65,13 @@ void kvms_hook_disarm(struct hook *hook);
 
 /* What came of arming it: 0 or a negative errno. */
 void kvms_hook_set(struct hook *hook, int err);
+
+/*
+ * Does nothing, but a probe that redirects must have it: such a probe is never made a
+ * jump, which would not go where we send it, and ftrace keeps others away who also send
+ * callers elsewhere.
+ */
+void kvms_hook_after_entry(struct kprobe *kp, struct pt_regs *regs, unsigned long flags);
 
 u64 kvms_hook_misses(const struct hook *hook);
 

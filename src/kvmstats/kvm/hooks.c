@@ -15,6 +15,7 @@
 
 static DEFINE_MUTEX(hooks_lock);
 static bool armed;
+static bool redirect_ioctls, redirect_extension;
 
 /* --- what readers see --- */
 
@@ -52,6 +53,9 @@ static struct kvms_schema *read_schema(void)
 #else
 		.debugfs_entries = kvms_rows[ROW_DEBUGFS].addr,
 #endif
+#ifdef COMPAT_COUNTS_HALTS
+		.halts = kvms_rows[ROW_WAKEUP].state == KVMSTATS_HOOK_ARMED,
+#endif
 	};
 
 	return kvms_tables_read(&tables);
@@ -70,6 +74,61 @@ static int misfit(int err)
 	return err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
+static void warn_if_failed(const struct hook *hook)
+{
+	if (hook->state == KVMSTATS_HOOK_FAILED)
+		pr_warn("%s is not to be had (%d): lost is %s\n", hook->name, hook->error,
+			hook->lost);
+}
+
+static int redirect_row(enum row row, bool want)
+{
+	struct hook *hook = &kvms_rows[row];
+	int err;
+
+	if (!want) {
+		kvms_hook_disarm(hook);
+		hook->state = KVMSTATS_HOOK_UNUSED;
+		hook->error = 0;
+		return 0;
+	}
+	if (hook->state == KVMSTATS_HOOK_ARMED)
+		return 0;
+	err = kvms_selftest_redirect();
+	if (!err)
+		return kvms_hook_arm(hook);
+	kvms_hook_set(hook, err);
+	return err;
+}
+
+/* Whoever finds the capability finds the rest too: it comes last and goes first. */
+static int redirect(void)
+{
+	int err;
+
+	if (!redirect_extension)
+		redirect_row(ROW_EXTENSION, false);
+	err = redirect_row(ROW_VM_IOCTL, redirect_ioctls);
+	err = redirect_row(ROW_VCPU_IOCTL, redirect_ioctls && !err) ?: err;
+	return redirect_row(ROW_EXTENSION, redirect_extension && !err) ?: err;
+}
+
+int kvms_hooks_redirect(bool ioctls, bool extension)
+{
+	int row, err = 0;
+
+	mutex_lock(&hooks_lock);
+	redirect_ioctls = ioctls;
+	redirect_extension = extension;
+	if (armed)
+		err = redirect();
+	if (err)
+		for (row = ROW_VM_IOCTL; row <= ROW_EXTENSION; row++)
+			warn_if_failed(&kvms_rows[row]);
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
 /*
  * Symbols come before probes, so that nothing is taken up before the schema is
  * there, and the release hook comes before those that pin.
@@ -79,7 +138,7 @@ static int arm_all(void)
 	struct kvms_schema *schema;
 	int row, err;
 
-	for (row = NR_ROWS - 1; row > ROW_CREATE; row--) {
+	for (row = NR_ROWS - 1; row > ROW_EXTENSION; row--) {
 		err = kvms_hook_arm(&kvms_rows[row]);
 		if (err && kvms_rows[row].need == KVMSTATS_HOOK_REQUIRED)
 			goto fail;
@@ -99,10 +158,9 @@ static int arm_all(void)
 		if (err && kvms_rows[row].need == KVMSTATS_HOOK_REQUIRED)
 			goto fail;
 	}
+	redirect();
 	for (row = 0; row < NR_ROWS; row++)
-		if (kvms_rows[row].state == KVMSTATS_HOOK_FAILED)
-			pr_warn("%s is not to be had (%d): lost is %s\n",
-				kvms_rows[row].name, kvms_rows[row].error, kvms_rows[row].lost);
+		warn_if_failed(&kvms_rows[row]);
 	return 0;
 
 fail:
@@ -195,7 +253,8 @@ static int on_module(struct notifier_block *nb, unsigned long state, void *data)
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block module_nb = { .notifier_call = on_module };
+/* Before that of tracepoints, which must not see any in use when kvm goes. */
+static struct notifier_block module_nb = { .notifier_call = on_module, .priority = 1 };
 
 int kvms_hooks_init(unsigned int sweep_ms)
 {

@@ -21,6 +21,17 @@ struct kvmstats_hook;
 int kvms_hooks_init(unsigned int sweep_ms);
 
 /**
+ * kvms_hooks_redirect - have KVM's functions answered for, see redirect.h
+ * @ioctls: kvm_arch_vm_ioctl() and kvm_arch_vcpu_ioctl()
+ * @extension: kvm_vm_ioctl_check_extension()
+ *
+ * Holds for any kvm that comes later too.
+ * Return: 0, or the errno of the row that cannot be armed, with a line in the log.
+ * Context: process.
+ */
+int kvms_hooks_redirect(bool ioctls, bool extension);
+
+/**
  * kvms_hooks_exit - disarm all, give back every pin
  *
  * Context: process.

@@ -4,7 +4,9 @@
 #include <linux/fs.h>
 
 #include "../shadow/shadow.h"
+#include "redirect.h"
 #include "rows.h"
+#include "wakeup.h"
 
 void kvms_row_count(enum row row, int err)
 {
@@ -85,6 +87,21 @@ struct hook kvms_rows[NR_ROWS] = {
 		.on_entry = on_dev_ioctl, .on_return = on_vm_created,
 		.lost = "a VM until its first vCPU is created",
 	},
+	[ROW_VM_IOCTL] = {
+		.name = "kvm_arch_vm_ioctl", .kind = KVMSTATS_HOOK_REDIRECT,
+		.need = KVMSTATS_HOOK_OPTIONAL, .entry = kvms_redirect_vm_ioctl,
+		.lost = "stats through KVM's own VM fds",
+	},
+	[ROW_VCPU_IOCTL] = {
+		.name = "kvm_arch_vcpu_ioctl", .kind = KVMSTATS_HOOK_REDIRECT,
+		.need = KVMSTATS_HOOK_OPTIONAL, .entry = kvms_redirect_vcpu_ioctl,
+		.lost = "stats through KVM's own vCPU fds",
+	},
+	[ROW_EXTENSION] = {
+		.name = "kvm_vm_ioctl_check_extension", .kind = KVMSTATS_HOOK_REDIRECT,
+		.need = KVMSTATS_HOOK_OPTIONAL, .entry = kvms_redirect_extension,
+		.lost = "KVM_CAP_BINARY_STATS_FD, by which VMMs find their stats",
+	},
 	[ROW_VM_LIST] = {
 		.name = "vm_list", .kind = KVMSTATS_HOOK_SYMBOL,
 		.need = KVMSTATS_HOOK_OPTIONAL,
@@ -121,6 +138,14 @@ struct hook kvms_rows[NR_ROWS] = {
 		.name = "debugfs_entries", .kind = KVMSTATS_HOOK_SYMBOL,
 		.need = KVMSTATS_HOOK_REQUIRED,
 		.lost = "what KVM counts",
+	},
+#endif
+#ifdef COMPAT_COUNTS_HALTS
+	[ROW_WAKEUP] = {
+		.name = "kvm_vcpu_wakeup", .kind = KVMSTATS_HOOK_TRACEPOINT,
+		.need = KVMSTATS_HOOK_OPTIONAL,
+		.prepare = kvms_wakeup_prepare, .traced = kvms_wakeup_traced,
+		.lost = "how long halted vCPUs polled and waited",
 	},
 #endif
 };

@@ -10,6 +10,9 @@ enum row {
 	ROW_RELEASE,
 	ROW_VCPU,
 	ROW_CREATE,
+	ROW_VM_IOCTL,
+	ROW_VCPU_IOCTL,
+	ROW_EXTENSION,
 	ROW_VM_LIST,
 	ROW_KVM_LOCK,
 	ROW_SCHEMA,		/* the first of those that the schema is read from */
@@ -20,6 +23,9 @@ enum row {
 	ROW_VCPU_DESC,
 #else
 	ROW_DEBUGFS = ROW_SCHEMA,
+#endif
+#ifdef COMPAT_COUNTS_HALTS
+	ROW_WAKEUP,
 #endif
 	NR_ROWS
 };

@@ -4,6 +4,7 @@
 #include <linux/kprobes.h>
 #include <linux/printk.h>
 
+#include "hook.h"
 #include "selftest.h"
 
 #define TEST_ARG 0x6b76
@@ -30,6 +31,19 @@ static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(on_return);
+
+static noinline int selftest_other(int unused, int arg)
+{
+	OPTIMIZER_HIDE_VAR(arg);
+	return arg + 1;
+}
+
+static int on_redirect(struct kprobe *kp, struct pt_regs *regs)
+{
+	instruction_pointer_set(regs, (unsigned long)selftest_other);
+	return 1;
+}
+NOKPROBE_SYMBOL(on_redirect);
 
 static int call_target(void)
 {
@@ -72,4 +86,20 @@ fail:
 		return err;
 	pr_err("probes cannot be set here (%d): this kernel is not supported\n", err);
 	return -EOPNOTSUPP;
+}
+
+int kvms_selftest_redirect(void)
+{
+	struct kprobe kp = {
+		.addr = (kprobe_opcode_t *)selftest_target, .pre_handler = on_redirect,
+		.post_handler = kvms_hook_after_entry,
+	};
+	int err, seen;
+
+	err = register_kprobe(&kp);
+	if (err)
+		return err;
+	seen = call_target();
+	unregister_kprobe(&kp);
+	return seen == TEST_ARG + 1 ? 0 : -EOPNOTSUPP;
 }

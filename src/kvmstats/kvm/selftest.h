@@ -10,4 +10,11 @@
  */
 int kvms_selftest(void);
 
+/**
+ * kvms_selftest_redirect - does a caller go where a probe sends it?
+ *
+ * Return: 0, or an errno. Context: process.
+ */
+int kvms_selftest_redirect(void);
+
 #endif

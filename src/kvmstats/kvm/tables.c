@@ -79,6 +79,38 @@ static u32 pick(const struct kvm_stats_debugfs_item *from, int kind, u32 base,
 	return nr;
 }
 
+static bool has_item(const struct kvms_item *items, u32 nr, const char *name)
+{
+	while (nr--)
+		if (!strcmp(items[nr].name, name))
+			return true;
+	return false;
+}
+
+/* Appends what we make for a vCPU; what the kernel has itself is the kernel's. */
+static u32 supply(struct kvms_item *items, u32 nr, bool halts)
+{
+	const struct {
+		bool can;
+		struct kvms_item item;
+	} ours[] = {
+		{ COMPAT_KNOWS_GUEST_MODE, { "guest_mode", KVMS_GUEST_MODE, .size = 1 } },
+		{ COMPAT_KNOWS_BLOCKING, { "blocking", KVMS_BLOCKING, .size = 1 } },
+		{ halts, { "halt_wait_ns", KVMS_HALT_WAIT_NS, .size = 1 } },
+		{ halts, { "halt_poll_success_hist", KVMS_POLL_SUCCESS_HIST,
+			   .size = KVMS_HALT_HIST_SIZE } },
+		{ halts, { "halt_poll_fail_hist", KVMS_POLL_FAIL_HIST,
+			   .size = KVMS_HALT_HIST_SIZE } },
+		{ halts, { "halt_wait_hist", KVMS_HALT_WAIT_HIST, .size = KVMS_HALT_HIST_SIZE } },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(ours) && nr < KVMS_MAX_DESC; i++)
+		if (ours[i].can && !has_item(items, nr, ours[i].item.name))
+			items[nr++] = ours[i].item;
+	return nr;
+}
+
 struct kvms_schema *kvms_tables_read(const struct kvms_tables *tables)
 {
 	struct kvms_schema *schema = ERR_PTR(-ENOMEM);
@@ -95,6 +127,7 @@ struct kvms_schema *kvms_tables_read(const struct kvms_tables *tables)
 	nr_vm = pick(tables->debugfs_entries, KVM_STAT_VM, offsetof(struct kvm, stat), vm);
 	nr_vcpu = pick(tables->debugfs_entries, KVM_STAT_VCPU, offsetof(struct kvm_vcpu, stat),
 		       vcpu);
+	nr_vcpu = supply(vcpu, nr_vcpu, tables->halts);
 
 	schema = schema_alloc(KVMSTATS_SCHEMA_DEBUGFS, nr_vm, nr_vcpu);
 	if (IS_ERR(schema))

@@ -7,6 +7,7 @@
 
 /**
  * struct kvms_tables - addresses of KVM's own lists; NULL where it has none
+ * @halts: halts are counted by us, see shadow/halts.h
  */
 struct kvms_tables {
 	const struct kvmstats_header *vm_header;
@@ -14,6 +15,7 @@ struct kvms_tables {
 	const struct kvmstats_header *vcpu_header;
 	const struct kvmstats_desc *vcpu_desc;
 	const void *debugfs_entries;
+	bool halts;
 };
 
 /**

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -116,6 +117,13 @@ static int get_data(struct kvms_object *obj, void __user *arg, u32 at)
 	kvfree(values);
 	return err;
 }
+
+bool kvms_is_aggregate(unsigned int command)
+{
+	return command == KVM_STATS_GET_INFO || command == KVM_STATS_GET_NAMES ||
+	       command == KVM_STATS_GET_DATA || command == COMPAT_GET_DATA;
+}
+NOKPROBE_SYMBOL(kvms_is_aggregate);
 
 long kvms_aggregate(struct kvms_object *obj, unsigned int command, void __user *arg)
 {

@@ -4,6 +4,9 @@
 
 #include "../shadow/shadow.h"
 
+/* Is it one of the KVM_STATS_* commands, of a 64-bit or a 32-bit program? In any context. */
+bool kvms_is_aggregate(unsigned int command);
+
 /**
  * kvms_aggregate - one of the KVM_STATS_* commands, which give flat arrays
  * @obj: held by the caller

@@ -55,9 +55,8 @@ static int get_info(struct file *file, void __user *arg)
 	info.nr_hooks = count_hooks();
 	info.sweep_interval_ms = config.sweep_interval_ms;
 	strscpy(info.package_version, KVMSTATS_VERSION, sizeof(info.package_version));
-#ifdef HAVE_KVM_STATS_TABLES
-	info.features |= KVMSTATS_FEAT_NATIVE_STATS_FD;
-#endif
+	if (COMPAT_HAS_STATS_FD)
+		info.features |= KVMSTATS_FEAT_NATIVE_STATS_FD;
 	schema = kvms_schema_get();
 	if (schema) {
 		info.features |= KVMSTATS_FEAT_KVM_PRESENT;

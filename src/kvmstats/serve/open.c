@@ -39,16 +39,6 @@ int kvms_open_vm(struct file *file, void __user *arg)
 	return ret;
 }
 
-static struct kvms_vcpu *find_vcpu(struct kvms_vm *vm, u32 id)
-{
-	struct kvms_vcpu *vcpu;
-
-	kvms_for_each_vcpu(vcpu, vm)
-		if (vcpu->id == id)
-			return vcpu;
-	return NULL;
-}
-
 int kvms_open_vcpu(struct file *file, void __user *arg)
 {
 	struct kvmstats_open open;
@@ -62,7 +52,7 @@ int kvms_open_vcpu(struct file *file, void __user *arg)
 	vm = kvms_vm_find(open.vm_id, kvms_opener_pid_ns(file));
 	if (!vm)
 		return -ENOENT;
-	vcpu = find_vcpu(vm, open.vcpu_id);
+	vcpu = kvms_vcpu_find(vm, open.vcpu_id);
 	ret = vcpu ? kvms_stats_fd_open(&vcpu->obj) : -ENOENT;
 	kvms_vm_put(vm);
 	return ret;

@@ -10,16 +10,17 @@
 #include "aggregate.h"
 #include "stats_fd.h"
 
-static int copy_span(struct kvms_object *obj, const struct kvms_span *span, char __user *to)
+static int copy_span(struct kvms_object *obj, const struct kvms_head *head,
+		     const struct kvms_span *span, char __user *to)
 {
 	const void *from;
 
 	switch (span->block) {
 	case KVMS_BLOCK_HEAD:
 		/* A length known at build time spares the search for the object's bounds. */
-		if (span->len == sizeof(obj->head))
-			return copy_to_user(to, &obj->head, sizeof(obj->head));
-		from = &obj->head;
+		if (span->len == sizeof(*head))
+			return copy_to_user(to, head, sizeof(*head));
+		from = head;
 		break;
 	case KVMS_BLOCK_DESC:
 		from = obj->layout->desc;
@@ -33,24 +34,30 @@ static int copy_span(struct kvms_object *obj, const struct kvms_span *span, char
 	return data_race(copy_to_user(to, from + span->start, span->len));
 }
 
-ssize_t kvms_stats_fd_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+ssize_t kvms_stats_fd_read_as(struct kvms_object *obj, const struct kvms_head *head,
+			      u32 data_size, char __user *buf, size_t count, loff_t *ppos)
 {
-	struct kvms_object *obj = file->private_data;
-	const struct kvms_layout *layout = obj->layout;
 	size_t done = 0;
 
 	while (done < count) {
-		struct kvms_span span = kvms_image_span(&layout->header, layout->data_size,
+		struct kvms_span span = kvms_image_span(&head->header, data_size,
 							*ppos + done, count - done);
 
 		if (!span.len)
 			break;
-		if (copy_span(obj, &span, buf + done))
+		if (copy_span(obj, head, &span, buf + done))
 			return -EFAULT;
 		done += span.len;
 	}
 	*ppos += done;
 	return done;
+}
+
+ssize_t kvms_stats_fd_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+{
+	struct kvms_object *obj = file->private_data;
+
+	return kvms_stats_fd_read_as(obj, &obj->head, obj->layout->data_size, buf, count, ppos);
 }
 
 loff_t kvms_stats_fd_llseek(struct file *file, loff_t offset, int whence)

@@ -24,6 +24,20 @@ int kvms_stats_fd_open(struct kvms_object *obj);
 int kvms_stats_fd_install(const char *name, const struct file_operations *fops,
 			  struct kvms_object *obj);
 
+/**
+ * kvms_stats_fd_read_as - read an object's file, or the first part of its stats
+ * @obj: held by the caller
+ * @head: the file's, whose header says how many of the object's descriptors there are
+ * @data_size: bytes of the data that those describe
+ * @buf: the reader's
+ * @count: bytes wanted
+ * @ppos: where in the file; moved behind what was read
+ *
+ * Return: bytes read or -EFAULT. Context: process.
+ */
+ssize_t kvms_stats_fd_read_as(struct kvms_object *obj, const struct kvms_head *head,
+			      u32 data_size, char __user *buf, size_t count, loff_t *ppos);
+
 /* File operations of a stats fd, for files whose private_data is an object. */
 ssize_t kvms_stats_fd_read(struct file *file, char __user *buf, size_t count, loff_t *ppos);
 loff_t kvms_stats_fd_llseek(struct file *file, loff_t offset, int whence);

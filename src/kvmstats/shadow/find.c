@@ -71,6 +71,16 @@ void kvms_vm_unretain(struct kvms_vm *vm)
 	kvms_vm_put(vm);
 }
 
+struct kvms_vcpu *kvms_vcpu_find(struct kvms_vm *vm, u32 id)
+{
+	struct kvms_vcpu *vcpu;
+
+	kvms_for_each_vcpu(vcpu, vm)
+		if (vcpu->id == id)
+			return vcpu;
+	return NULL;
+}
+
 pid_t kvms_vm_pid(struct kvms_vm *vm, struct pid_namespace *ns)
 {
 	pid_t nr = 0;

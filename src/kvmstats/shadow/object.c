@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/uaccess.h>
 
+#include "../../compat/compat.h"
 #include "shadow.h"
 
 void kvms_object_init(struct kvms_object *obj, struct kvms_vm *vm,
@@ -11,6 +12,23 @@ void kvms_object_init(struct kvms_object *obj, struct kvms_vm *vm,
 	obj->live = live;
 	obj->data = data;
 	obj->head.header = layout->header;
+}
+
+static void supply(struct kvms_object *obj, enum kvms_source source, u64 value)
+{
+	WRITE_ONCE(obj->data[obj->layout->supplied[source] / sizeof(u64)], value);
+}
+
+/* What older kernels do not count, but have. Called like object_copy(). */
+static void look_up(struct kvms_object *obj)
+{
+	const u32 *supplied = obj->layout->supplied;
+	struct kvm_vcpu *vcpu = container_of(obj->live, struct kvm_vcpu, stat);
+
+	if (supplied[KVMS_BLOCKING] != KVMS_ABSENT)
+		supply(obj, KVMS_BLOCKING, compat_vcpu_is_blocking(vcpu));
+	if (supplied[KVMS_GUEST_MODE] != KVMS_ABSENT)
+		supply(obj, KVMS_GUEST_MODE, compat_vcpu_in_guest_mode(vcpu));
 }
 
 /* Called under vm->lock, with obj->live set. */
@@ -30,6 +48,8 @@ static void object_copy(struct kvms_object *obj, u32 start, u32 len)
 		data_race(memcpy((u8 *)obj->data + from,
 				 obj->live + run->src + (from - run->dst), to - from));
 	}
+	if (!COMPAT_HAS_STATS_FD)
+		look_up(obj);
 }
 
 void kvms_object_refresh(struct kvms_object *obj, u32 start, u32 len)
@@ -75,8 +95,8 @@ static bool copy_all_present(struct kvms_vm *vm, bool own, u32 nr, void __user *
 
 	to += gap;
 	if (own) {
-		if (layout->nr_runs != 1 ||
-		    !copy_present(&vm->obj, layout->runs[0].src, layout->data_size, to))
+		if (!kvms_layout_in_kvm(layout, &src) ||
+		    !copy_present(&vm->obj, src, layout->data_size, to))
 			return false;
 		to += layout->data_size + gap;
 	}
@@ -84,9 +104,8 @@ static bool copy_all_present(struct kvms_vm *vm, bool own, u32 nr, void __user *
 		return true;
 
 	layout = &vm->schema->vcpu;
-	if (layout->nr_runs != 1 || vm->nr_vcpus != nr)
+	if (!kvms_layout_in_kvm(layout, &src) || vm->nr_vcpus != nr)
 		return false;
-	src = layout->runs[0].src;
 	size = layout->data_size;
 	list_for_each_entry(vcpu, &vm->vcpus, node) {
 		if (!copy_present(&vcpu->obj, src, size, to))

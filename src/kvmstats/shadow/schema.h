@@ -27,34 +27,68 @@ struct kvms_run {
 	__u32 len;
 };
 
+/* Where a value comes from: what KVM counts, or what we make for it. */
+enum kvms_source {
+	KVMS_KVM,
+	KVMS_GUEST_MODE,	/* looked up in the vCPU when it is read */
+	KVMS_BLOCKING,
+	KVMS_HALT_WAIT_NS,	/* counted by us, where the value stands */
+	KVMS_POLL_SUCCESS_HIST,
+	KVMS_POLL_FAIL_HIST,
+	KVMS_HALT_WAIT_HIST,
+	KVMS_NR_SOURCES,
+};
+
+#define KVMS_ABSENT	(~0U)
+
+#define KVMS_HALT_HIST_SIZE	32	/* as upstream has it */
+
 /**
  * struct kvms_layout - the stats of one kind of object, VM or vCPU
  * @header: header of its stats fds
  * @data_size: bytes of the data block
+ * @native: header of a native client's stats fds, which show upstream's names only:
+ *	the first descriptors, and the first @native_size bytes of the data
+ * @native_size: bytes
  * @nr_runs: length of @runs
  * @desc: descriptors, header.num_desc of them
- * @runs: in ascending order of dst, without gaps
+ * @runs: in ascending order of dst; gaps are for what we supply
+ * @supplied: where in the data block each value stands that we supply, or KVMS_ABSENT
  *
  * @desc and @runs belong to whoever called the function that filled them.
  */
 struct kvms_layout {
 	struct kvmstats_header header;
 	__u32 data_size;
+	struct kvmstats_header native;
+	__u32 native_size;
 	__u32 nr_runs;
 	struct kvmstats_desc *desc;
 	struct kvms_run *runs;
+	__u32 supplied[KVMS_NR_SOURCES];
 };
 
+/* Does the data block stand in KVM's stat struct as a whole? Gives where. */
+static inline int kvms_layout_in_kvm(const struct kvms_layout *layout, __u32 *src)
+{
+	*src = layout->runs[0].src;
+	return layout->nr_runs == 1 && layout->runs[0].len == layout->data_size;
+}
+
 /**
- * struct kvms_item - one value of a kernel that has no descriptor tables
- * @name: as in debugfs
- * @offset: bytes from the start of KVM's stat struct
- * @read_only: the debugfs file cannot be cleared
+ * struct kvms_item - one statistic of a kernel that has no descriptor tables
+ * @name: as in debugfs, or as upstream calls what we supply
+ * @source: KVMS_KVM for what KVM counts
+ * @offset: of KVM's, bytes from the start of its stat struct
+ * @read_only: of KVM's, the debugfs file cannot be cleared
+ * @size: of what we supply, number of __u64; KVM's have one
  */
 struct kvms_item {
 	const char *name;
+	enum kvms_source source;
 	__u32 offset;
 	int read_only;
+	__u16 size;
 };
 
 /**
@@ -74,10 +108,11 @@ int kvms_layout_native(struct kvms_layout *layout, const struct kvmstats_header 
  * kvms_layout_items - make descriptors for a list of values
  * @layout: desc and runs (room for @nr each) are set by the caller, all else is
  *	filled
- * @items: the values, __u64 each, in the order of the list
+ * @items: the statistics
  * @nr: length of @items
  * @src_size: sizeof of KVM's stat struct
  *
+ * They come in the order of the list, but those that upstream does not have come last.
  * Type, unit and exponent come from a table of known names. A name that upstream
  * has changed since is given as upstream has it today. An unknown name is a
  * plain counter, or an instant value when its file is read-only.

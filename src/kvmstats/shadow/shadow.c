@@ -10,6 +10,7 @@
 #include <linux/timekeeping.h>
 
 #include "../../compat/compat.h"
+#include "halts.h"
 #include "shadow.h"
 
 /*
@@ -112,7 +113,7 @@ static void vm_release(struct kref *ref)
 	struct kvms_vcpu *vcpu, *next;
 
 	list_for_each_entry_safe(vcpu, next, &vm->vcpus, node)
-		kfree(vcpu);
+		kfree_rcu(vcpu, rcu);
 	put_pid(vm->creator);
 	kvms_schema_put(vm->schema);
 	kfree_rcu(vm, rcu);
@@ -301,8 +302,10 @@ static void vm_freeze(struct kvms_vm *vm)
 	vm->closed = true;
 	spin_unlock(&vm->lock);
 
-	kvms_for_each_vcpu(vcpu, vm)
+	kvms_for_each_vcpu(vcpu, vm) {
+		kvms_halts_forget(vcpu);
 		kvms_object_freeze(&vcpu->obj);
+	}
 	kvms_object_freeze(&vm->obj);
 
 	/* Pairs with the acquire in the poll method: gone means frozen. */

@@ -22,6 +22,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "../../compat/compat.h"
 #include "schema.h"
 
 struct kvms_vm;
@@ -57,8 +58,9 @@ struct kvms_schema {
  *	total, whose data is made by totals.c
  * @layout: in the VM's schema
  * @live: KVM's stat struct, NULL once the object is frozen; under @vm->lock
- * @data: last values read, layout->data_size bytes; written under @vm->lock, read
- *	without: a value is the last one or the one before, like KVM's own to a reader
+ * @data: last values read, layout->data_size bytes; written under @vm->lock but for
+ *	what halts.c counts, read without: a value is the last one or the one before,
+ *	like KVM's own to a reader
  * @head: first block of the file
  */
 struct kvms_object {
@@ -71,13 +73,26 @@ struct kvms_object {
 
 /**
  * struct kvms_vcpu - a vCPU; freed with its VM
+ * @kvcpu: what halts.c follows it by, only compared
+ * @by_kvcpu: in the hash of halts.c
+ * @seen: KVM's counters at the end of the last halt
  */
 struct kvms_vcpu {
 	struct kvms_object obj;
 	struct list_head node;
+	struct rcu_head rcu;
 	u64 start_ns;
 	u32 id;
 	u32 flags;
+#ifdef COMPAT_COUNTS_HALTS
+	const struct kvm_vcpu *kvcpu;
+	struct hlist_node by_kvcpu;
+	struct {
+		u64 poll_success_ns;
+		u64 poll_fail_ns;
+		u64 attempted_poll;
+	} seen;
+#endif
 	u64 values[];
 };
 
@@ -140,7 +155,7 @@ static inline struct kvms_vcpu *kvms_vcpu_next(const struct kvms_vcpu *vcpu)
 	return list_entry_rcu(vcpu->node.next, struct kvms_vcpu, node);
 }
 
-/* --- for kvm/: what happens to VMs --- */
+/* --- for kvm/ and native_abi.c: what happens to VMs --- */
 
 /**
  * kvms_schema_complete - make what follows from the layouts of VM and vCPU
@@ -193,6 +208,17 @@ struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp);
  * Return: 0, or as for kvms_shadow_take_vm(), whose context is this one's too.
  */
 int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp);
+
+/**
+ * kvms_vcpu_add - take up a vCPU of a VM that is taken up
+ * @vm: held by the caller
+ * @kvcpu: its VM is held by the caller too
+ * @flags: as for kvms_shadow_take_vcpu()
+ * @gfp: GFP_ATOMIC in a probe
+ *
+ * Return: 0, -EEXIST when it is known, -ENOMEM, -ESHUTDOWN when the VM is gone.
+ */
+int kvms_vcpu_add(struct kvms_vm *vm, struct kvm_vcpu *kvcpu, u32 flags, gfp_t gfp);
 
 /**
  * kvms_shadow_release - the VM's file is being released
@@ -274,6 +300,15 @@ static inline struct kvms_vm *kvms_vm_next(u64 id, struct pid_namespace *ns)
  * Return: with a reference, or NULL.
  */
 struct kvms_vm *kvms_vm_find(u64 id, struct pid_namespace *ns);
+
+/**
+ * kvms_vcpu_find - a vCPU of a VM
+ * @vm: held by the caller
+ * @id: KVM's id of the vCPU
+ *
+ * Return: the vCPU, which stays as long as the VM, or NULL.
+ */
+struct kvms_vcpu *kvms_vcpu_find(struct kvms_vm *vm, u32 id);
 
 /**
  * kvms_vm_visible - may a reader see a VM?
@@ -377,17 +412,6 @@ void kvms_shadow_exit(void);
 
 #define KVMS_LIVING	XA_MARK_0	/* may be listed */
 #define KVMS_GONE	XA_MARK_1	/* frozen, to be folded */
-
-/**
- * kvms_vcpu_add - take up a vCPU of a VM
- * @vm: held by the caller
- * @kvcpu: its VM is held by the caller too
- * @flags: as for kvms_shadow_take_vcpu()
- * @gfp: GFP_ATOMIC in a probe
- *
- * Return: 0, -EEXIST when it is known, -ENOMEM, -ESHUTDOWN when the VM is gone.
- */
-int kvms_vcpu_add(struct kvms_vm *vm, struct kvm_vcpu *kvcpu, u32 flags, gfp_t gfp);
 
 struct xarray *kvms_vms(void);
 void kvms_tell(u32 type, struct kvms_vm *vm, u64 value);

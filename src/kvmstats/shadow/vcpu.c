@@ -3,6 +3,7 @@
 #include <linux/timekeeping.h>
 
 #include "../../compat/compat.h"
+#include "halts.h"
 #include "shadow.h"
 
 /*
@@ -31,6 +32,7 @@ static bool vcpu_is_known(struct kvms_vm *vm, u32 id)
 
 static void put_in_place(struct kvms_vm *vm, struct kvms_vcpu *vcpu, struct list_head *place)
 {
+	kvms_halts_follow(vcpu, container_of(vcpu->obj.live, struct kvm_vcpu, stat));
 	list_add_rcu(&vcpu->node, place);
 	/* Pairs with the acquire in a snapshot: so many are there to be found. */
 	smp_store_release(&vm->nr_vcpus, vm->nr_vcpus + 1);

@@ -136,6 +136,7 @@ struct guest_vcpu *guest_add_vcpu(struct guest *guest, uint32_t id)
 {
 	struct guest_vcpu *vcpu = &guest->vcpus[guest->nr_vcpus];
 	int run_size = KVM_CALL(guest->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	struct kvm_sregs sregs;
 
 	if (guest->nr_vcpus == GUEST_MAX_VCPUS)
 		tap_bail("too many vCPUs");
@@ -145,10 +146,10 @@ struct guest_vcpu *guest_add_vcpu(struct guest *guest, uint32_t id)
 	vcpu->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		tap_bail("mmap of the run area failed");
-	KVM_CALL(vcpu->fd, KVM_GET_SREGS, &vcpu->sregs);
-	vcpu->sregs.cs.base = 0;
-	vcpu->sregs.cs.selector = 0;
-	KVM_CALL(vcpu->fd, KVM_SET_SREGS, &vcpu->sregs);
+	KVM_CALL(vcpu->fd, KVM_GET_SREGS, &sregs);
+	sregs.cs.base = 0;
+	sregs.cs.selector = 0;
+	KVM_CALL(vcpu->fd, KVM_SET_SREGS, &sregs);
 	guest->nr_vcpus++;
 	return vcpu;
 }
@@ -188,7 +189,7 @@ static bool is_astray(struct guest_vcpu *vcpu)
 
 	KVM_CALL(vcpu->fd, KVM_GET_REGS, &regs);
 	KVM_CALL(vcpu->fd, KVM_GET_SREGS, &sregs);
-	return regs.rip >= MEMORY_SIZE || sregs.cs.selector != vcpu->sregs.cs.selector;
+	return regs.rip >= MEMORY_SIZE || sregs.cs.selector;
 }
 
 static void on_kick(int number)
@@ -245,9 +246,8 @@ static enum stop run_once(struct guest_vcpu *vcpu, enum guest_work work)
 	case KVM_EXIT_MMIO:
 		return STOP_WORK;
 	}
-	if (is_astray(vcpu))
-		return STOP_ASTRAY;
-	tap_bail("guest left with unexpected exit reason %u", run->exit_reason);
+	tap_note("guest left with unexpected exit reason %u", run->exit_reason);
+	return STOP_ASTRAY;
 }
 
 static bool run(struct guest_vcpu *vcpu, enum guest_work work, uint32_t times, int patience)
@@ -286,9 +286,8 @@ static void *spin(void *argument)
 		if (stop == STOP_KICKED)
 			continue;
 		if (stop != STOP_WORK) {
-			KVM_CALL(vcpu->fd, KVM_SET_SREGS, &vcpu->sregs);
-			start_program(vcpu, GUEST_OUT, UINT32_MAX);
-			continue;
+			atomic_store(&vcpu->lost, true);
+			break;
 		}
 		if (atomic_fetch_add(&vcpu->rounds, 1) % BURST == 0)
 			usleep(100);
@@ -301,6 +300,7 @@ void guest_spin(struct guest_vcpu *vcpu)
 	expect_kicks();
 	start_program(vcpu, GUEST_OUT, UINT32_MAX);
 	atomic_store(&vcpu->stop, false);
+	atomic_store(&vcpu->lost, false);
 	if (pthread_create(&vcpu->thread, NULL, spin, vcpu))
 		tap_bail("pthread_create failed");
 	vcpu->spinning = true;
@@ -333,7 +333,7 @@ void guest_spin_wait(struct guest_vcpu *vcpu, unsigned long exits)
 		if (rounds != seen)
 			moved = kicked = now;
 		seen = rounds;
-		if (now - moved > LOST_PATIENCE)
+		if (atomic_load(&vcpu->lost) || now - moved > LOST_PATIENCE)
 			tap_again(LOST);
 		if (now - kicked > SPIN_PATIENCE) {
 			pthread_kill(vcpu->thread, SIGUSR1);

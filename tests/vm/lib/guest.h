@@ -32,10 +32,10 @@ struct guest_vcpu {
 	struct kvm_run *run;
 	uint32_t id;
 	int fd;
-	struct kvm_sregs sregs;		/* as it starts */
 	pthread_t thread;		/* while @spinning */
 	bool spinning;
 	atomic_bool stop;
+	atomic_bool lost;		/* by the emulator, see guest.c */
 	atomic_ulong rounds;		/* exits to userland of the spinning thread */
 };
 
