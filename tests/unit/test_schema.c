@@ -29,6 +29,9 @@ static int setup(void **state)
 
 /* --- lists of debugfs files --- */
 
+#define KVM(stat, at, ro) { .name = (stat), .offset = (at), .read_only = (ro) }
+#define OURS(stat, from, values) { .name = (stat), .source = (from), .size = (values) }
+
 static int from_items(const struct kvms_item *items, uint32_t nr, uint32_t src_size)
 {
 	return kvms_layout_items(&layout, items, nr, src_size);
@@ -50,12 +53,12 @@ static void assert_desc(int i, const char *name, uint32_t flags, int exponent)
 static void names_get_their_meaning(void **state)
 {
 	static const struct kvms_item items[] = {
-		{ "exits", 0, 0 },
-		{ "halt_poll_success_ns", 8, 0 },
-		{ "max_mmu_page_hash_collisions", 16, 0 },
-		{ "mmu_unsync", 24, 0 },
-		{ "of_a_distribution", 32, 0 },
-		{ "of_a_distribution_read_only", 40, 1 },
+		KVM("exits", 0, 0),
+		KVM("halt_poll_success_ns", 8, 0),
+		KVM("max_mmu_page_hash_collisions", 16, 0),
+		KVM("mmu_unsync", 24, 0),
+		KVM("of_a_distribution", 32, 0),
+		KVM("of_a_distribution_read_only", 40, 1),
 	};
 
 	(void)state;
@@ -71,10 +74,10 @@ static void names_get_their_meaning(void **state)
 static void old_names_become_those_of_today(void **state)
 {
 	static const struct kvms_item items[] = {
-		{ "request_irq", 0, 0 },
-		{ "irq_window", 8, 0 },
-		{ "nmi_window", 16, 0 },
-		{ "nx_largepages_splitted", 24, 1 },
+		KVM("request_irq", 0, 0),
+		KVM("irq_window", 8, 0),
+		KVM("nmi_window", 16, 0),
+		KVM("nx_largepages_splitted", 24, 1),
 	};
 
 	(void)state;
@@ -88,7 +91,7 @@ static void old_names_become_those_of_today(void **state)
 static void neighbours_are_copied_in_one_run(void **state)
 {
 	static const struct kvms_item items[] = {
-		{ "a", 0, 0 }, { "b", 8, 0 }, { "c", 16, 0 },
+		KVM("a", 0, 0), KVM("b", 8, 0), KVM("c", 16, 0),
 	};
 
 	(void)state;
@@ -103,7 +106,7 @@ static void neighbours_are_copied_in_one_run(void **state)
 static void values_out_of_order_keep_the_order_of_the_list(void **state)
 {
 	static const struct kvms_item items[] = {
-		{ "c", 16, 0 }, { "a", 0, 0 }, { "b", 8, 0 }, { "e", 32, 0 },
+		KVM("c", 16, 0), KVM("a", 0, 0), KVM("b", 8, 0), KVM("e", 32, 0),
 	};
 
 	(void)state;
@@ -120,17 +123,64 @@ static void values_out_of_order_keep_the_order_of_the_list(void **state)
 	assert_int_equal(layout.header.data_offset, 72 + 4 * 64);
 }
 
+static void names_that_upstream_lacks_come_last(void **state)
+{
+	static const struct kvms_item items[] = {
+		KVM("largepages", 0, 0), KVM("request_irq", 8, 0), KVM("exits", 16, 0),
+	};
+
+	(void)state;
+	assert_int_equal(from_items(items, 3, 24), 0);
+	assert_desc(0, "request_irq_exits", KVMSTATS_TYPE_CUMULATIVE, 0);
+	assert_desc(1, "exits", KVMSTATS_TYPE_CUMULATIVE, 0);
+	assert_desc(2, "largepages", KVMSTATS_TYPE_INSTANT, 0);
+	assert_int_equal(layout.native.num_desc, 2);
+	assert_int_equal(layout.native.data_offset, 72 + 2 * 64);
+	assert_int_equal(layout.native_size, 16);
+	assert_int_equal(layout.header.num_desc, 3);
+	assert_int_equal(layout.data_size, 24);
+}
+
+static void what_we_supply_has_room_between_runs(void **state)
+{
+	static const struct kvms_item items[] = {
+		KVM("exits", 0, 0), OURS("halt_wait_hist", KVMS_HALT_WAIT_HIST, 32),
+		OURS("blocking", KVMS_BLOCKING, 1), KVM("halt_exits", 8, 0),
+	};
+	uint32_t src;
+
+	(void)state;
+	assert_int_equal(from_items(items, 4, 16), 0);
+	assert_string_equal(descs[1].name, "halt_wait_hist");
+	assert_int_equal(descs[1].flags, KVMSTATS_TYPE_LOG_HIST | KVMSTATS_UNIT_SECONDS);
+	assert_int_equal(descs[1].exponent, -9);
+	assert_int_equal(descs[1].size, 32);
+	assert_string_equal(descs[2].name, "blocking");
+	assert_int_equal(descs[2].flags, KVMSTATS_TYPE_INSTANT | KVMSTATS_UNIT_BOOLEAN);
+	assert_int_equal(layout.supplied[KVMS_HALT_WAIT_HIST], 8);
+	assert_int_equal(layout.supplied[KVMS_BLOCKING], 8 + 32 * 8);
+	assert_int_equal(layout.supplied[KVMS_HALT_WAIT_NS], KVMS_ABSENT);
+	assert_int_equal(layout.nr_runs, 2);
+	assert_int_equal(runs[0].len, 8);
+	assert_int_equal(runs[1].src, 8);
+	assert_int_equal(runs[1].dst, 8 + 33 * 8);
+	assert_int_equal(layout.data_size, 35 * 8);
+	assert_false(kvms_layout_in_kvm(&layout, &src));
+	assert_int_equal(from_items(items, 1, 16), 0);
+	assert_true(kvms_layout_in_kvm(&layout, &src));
+}
+
 static void lists_that_lie_are_refused(void **state)
 {
-	static const struct kvms_item outside[] = { { "a", 16, 0 } };
-	static const struct kvms_item before[] = { { "a", (uint32_t)-8, 0 } };
-	static const struct kvms_item odd[] = { { "a", 4, 0 } };
-	static const struct kvms_item twice[] = { { "a", 0, 0 }, { "a", 8, 0 } };
+	static const struct kvms_item outside[] = { KVM("a", 16, 0) };
+	static const struct kvms_item before[] = { KVM("a", (uint32_t)-8, 0) };
+	static const struct kvms_item odd[] = { KVM("a", 4, 0) };
+	static const struct kvms_item twice[] = { KVM("a", 0, 0), KVM("a", 8, 0) };
 	static const struct kvms_item renamed[] = {
-		{ "irq_window_exits", 0, 0 }, { "irq_window", 8, 0 },
+		KVM("irq_window_exits", 0, 0), KVM("irq_window", 8, 0),
 	};
 	char name[KVMSTATS_NAME_LEN + 1];
-	const struct kvms_item longest[] = { { name, 0, 0 } };
+	const struct kvms_item longest[] = { KVM(name, 0, 0) };
 
 	(void)state;
 	assert_int_equal(from_items(outside, 1, 16), -1);
@@ -229,6 +279,8 @@ int main(void)
 		cmocka_unit_test_setup(old_names_become_those_of_today, setup),
 		cmocka_unit_test_setup(neighbours_are_copied_in_one_run, setup),
 		cmocka_unit_test_setup(values_out_of_order_keep_the_order_of_the_list, setup),
+		cmocka_unit_test_setup(names_that_upstream_lacks_come_last, setup),
+		cmocka_unit_test_setup(what_we_supply_has_room_between_runs, setup),
 		cmocka_unit_test_setup(lists_that_lie_are_refused, setup),
 		cmocka_unit_test_setup(native_table_is_taken_as_it_is, native_setup),
 		cmocka_unit_test_setup(native_table_of_another_format_is_refused, native_setup),

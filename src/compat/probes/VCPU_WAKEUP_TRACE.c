@@ -3,7 +3,10 @@
 #include <linux/kvm_host.h>
 #include <trace/events/kvm.h>
 
-void traced(void *data, u64 ns, bool waited, bool valid);
+static void traced(void *data, u64 ns, bool waited, bool valid)
+{
+}
+
 u64 probe(struct kvm_vcpu *vcpu);
 u64 probe(struct kvm_vcpu *vcpu)
 {

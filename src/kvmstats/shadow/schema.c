@@ -171,13 +171,14 @@ static int add_item(struct kvms_layout *layout, __u32 nr, const struct kvms_item
 
 	if (fill_desc(desc, item, layout->data_size) || name_taken(layout, nr, desc->name))
 		return -1;
-	if (item->source != KVMS_KVM)
+	if (item->source != KVMS_KVM) {
 		layout->supplied[item->source] = layout->data_size;
-	else if (item->offset % sizeof(__u64) || src_size < sizeof(__u64) ||
-		 item->offset > src_size - sizeof(__u64))
-		return -1;
-	else
+	} else {
+		if (item->offset % sizeof(__u64) || src_size < sizeof(__u64) ||
+		    item->offset > src_size - sizeof(__u64))
+			return -1;
 		add_run(layout, item->offset);
+	}
 	layout->data_size += desc->size * sizeof(__u64);
 	return 0;
 }

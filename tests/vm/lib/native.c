@@ -79,6 +79,20 @@ const char *debugfs_old_name(const char *name)
 	return name;
 }
 
+bool is_supplied(const char *name)
+{
+	static const char *const supplied[] = {
+		"guest_mode", "blocking", "halt_wait_ns", "halt_poll_success_hist",
+		"halt_poll_fail_hist", "halt_wait_hist",
+	};
+
+	for (size_t i = 0; i < sizeof(supplied) / sizeof(supplied[0]); i++) {
+		if (!strcmp(name, supplied[i]))
+			return true;
+	}
+	return false;
+}
+
 static int read_number(const char *vm_path, const char *name, uint64_t *value)
 {
 	char path[256], text[64], *end;

@@ -27,6 +27,8 @@ int write_text(const char *path, const char *text);
 void debugfs_vm_path(char *path, size_t size, pid_t tid, int vm_fd);
 /* 0 or -errno; names may be those of newer kernels */
 int debugfs_read(const char *vm_path, const char *name, uint64_t *value);
+/* A statistic that kvmstats makes where KVM counts none: debugfs has none either then. */
+bool is_supplied(const char *name);
 /* What debugfs of this kernel calls the statistic. */
 const char *debugfs_old_name(const char *name);
 

@@ -26,6 +26,7 @@ void rows_read(int dev, uint32_t error, struct rows *rows)
 		failed = hook->state == KVMSTATS_HOOK_FAILED;
 		rows->idle += hook->state == KVMSTATS_HOOK_IDLE;
 		rows->armed += hook->state == KVMSTATS_HOOK_ARMED;
+		rows->unused += hook->state == KVMSTATS_HOOK_UNUSED;
 		rows->failed += failed;
 		rows->failed_required += failed && hook->need == KVMSTATS_HOOK_REQUIRED;
 		rows->wrong += hook->error != (failed ? error : 0);
@@ -35,16 +36,16 @@ void rows_read(int dev, uint32_t error, struct rows *rows)
 static bool are(const struct rows *rows, bool good, const char *text)
 {
 	if (!good)
-		tap_note("%u rows are not those of %s: %u idle, %u armed, %u failed, %u of these required, %u with a wrong error",
-			 rows->nr, text, rows->idle, rows->armed, rows->failed,
+		tap_note("%u rows are not those of %s: %u idle, %u armed, %u unused, %u failed, %u of these required, %u with a wrong error",
+			 rows->nr, text, rows->idle, rows->armed, rows->unused, rows->failed,
 			 rows->failed_required, rows->wrong);
 	return good;
 }
 
 bool rows_attached(const struct rows *rows)
 {
-	return are(rows, rows->armed + rows->failed == rows->nr && !rows->failed_required &&
-		   !rows->wrong, "a KVM that is hooked");
+	return are(rows, rows->armed + rows->unused + rows->failed == rows->nr &&
+		   !rows->failed_required && !rows->wrong, "a KVM that is hooked");
 }
 
 bool rows_refused(const struct rows *rows)

@@ -14,6 +14,7 @@ struct rows {
 	uint32_t nr;
 	uint32_t idle;
 	uint32_t armed;
+	uint32_t unused;
 	uint32_t failed;
 	uint32_t failed_required;
 	uint32_t wrong;			/* with an error that does not go with the state */
@@ -22,7 +23,7 @@ struct rows {
 
 /* @error: why rows may have failed */
 void rows_read(int dev, uint32_t error, struct rows *rows);
-/* KVM is hooked; rows that are not required may have failed. */
+/* KVM is hooked; rows that are not required may have failed, or be switched off. */
 bool rows_attached(const struct rows *rows);
 /* A row that is required has failed, and so none is armed. */
 bool rows_refused(const struct rows *rows);
