@@ -472,7 +472,10 @@ struct kvmstats_open_events {
 
 /*
  * The form of an earlier proposal for KVM, with its numbers, on a stats fd of a VM or
- * a vCPU. A VM has its own stats first and then those of its vCPUs, each summed over
+ * a vCPU, and with the module's parameter aggregate_abi on KVM's own VM and vCPU fds,
+ * where they wait for a vCPU that runs and fail with -EIO in a process that does not
+ * have the VM's address space, and for a vCPU with -ENODEV once its VM's own fd is
+ * closed. A VM has its own stats first and then those of its vCPUs, each summed over
  * all of them (of peaks the largest); a vCPU has its own. What does not fit the form
  * is left out of it: histograms, and names longer than 31 bytes. How many there are
  * never changes for an fd, and names and values are in the same order.
