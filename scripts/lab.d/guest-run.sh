@@ -23,7 +23,7 @@ now() {
 
 # A test makes this file where the emulator failed it: see tap_again() there.
 AGAIN=/tmp/again
-TRIES=3
+TRIES=5
 
 # Where every task of session $pid is, for a test that does not end.
 show_tasks() {
