@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
 
 #include "dev.h"
 #include "guest.h"
 #include "image.h"
+#include "klog.h"
 #include "kvm_ko.h"
 #include "module.h"
 #include "native.h"
@@ -21,8 +21,6 @@
 #include "total.h"
 
 #define CREATE_HOOK	"kvm_dev_ioctl"
-#define LOG_SIZE	(1 << 20)
-#define KLOG_READ_ALL	3
 
 static struct rows table;
 static unsigned int nr_probes;
@@ -46,21 +44,6 @@ static void load_kvm(const char *hidden)
 	kvm_load();
 }
 
-/* How many lines of the kernel's log, in its last part, have both words. */
-static unsigned int log_lines(const char *word, const char *other)
-{
-	static char log[LOG_SIZE];
-	int n = klogctl(KLOG_READ_ALL, log, sizeof(log) - 1);
-	unsigned int nr = 0;
-
-	if (n < 0)
-		tap_bail("cannot read the kernel's log");
-	log[n] = '\0';
-	for (char *save, *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		nr += strstr(line, word) && strstr(line, other);
-	return nr;
-}
-
 static void expect_row(const struct rows *rows, uint32_t index, const char *text)
 {
 	const struct kvmstats_hook *hook = &rows->hooks[index];
@@ -74,11 +57,11 @@ static void expect_row(const struct rows *rows, uint32_t index, const char *text
 
 static void check_refused(const struct kvmstats_hook *hook)
 {
-	unsigned int lines = log_lines("kvmstats: ", hook->name);
+	unsigned int lines = klog_lines("kvmstats: ", hook->name);
 
 	load_kvm(hook->name);
 	is_errno(kvmstats_load(""), EOPNOTSUPP, "no %s: load", hook->name);
-	is_u64(log_lines("kvmstats: ", hook->name) - lines, 1, "no %s: lines in the log that name it",
+	is_u64(klog_lines("kvmstats: ", hook->name) - lines, 1, "no %s: lines in the log that name it",
 	       hook->name);
 	tap_ok(!module_is_loaded("kvmstats"), "no %s: not loaded", hook->name);
 	is_errno(ERRNO_OF(access(KVMSTATS_DEVICE, F_OK)), ENOENT, "no %s: no device", hook->name);

@@ -12,14 +12,13 @@
  *	LAB_TEST_TIMEOUT=600 LAB_APPEND="STORM_ROUNDS=200" scripts/lab test 6.1 storm
  */
 #include <inttypes.h>
-#include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
 
 #include "dev.h"
 #include "env.h"
 #include "exits.h"
 #include "image.h"
+#include "klog.h"
 #include "kmem.h"
 #include "makers.h"
 #include "module.h"
@@ -31,7 +30,6 @@
 #define ROUNDS		4
 #define MOST_SECONDS	86400
 #define MOST_ROUNDS	1000000
-#define SYSLOG_ACTION_READ_ALL	3
 #define SECOND_NS	1000000000ull
 
 /*
@@ -129,21 +127,7 @@ static void storm_loaded(uint32_t seconds)
  * A VM that ends while kvmstats lets go of it may be late; that it waits until kvmstats
  * is gone is a fault.
  */
-#define OUTLIVED	"KVM: debugfs: duplicate directory"
-
-static unsigned int kernel_log_lines(const char *text)
-{
-	static char log[1 << 20];
-	int n = klogctl(SYSLOG_ACTION_READ_ALL, log, sizeof(log) - 1);
-	unsigned int lines = 0;
-
-	if (n < 0)
-		tap_bail("cannot read the kernel's log");
-	log[n] = '\0';
-	for (const char *at = log; (at = strstr(at, text)); at++)
-		lines++;
-	return lines;
-}
+#define OUTLIVED	"debugfs: duplicate directory"
 
 static struct {
 	unsigned int rounds;
@@ -189,7 +173,7 @@ static void load_round(void)
 
 static void storm_loading(uint32_t seconds, uint32_t rounds)
 {
-	unsigned int outlived = kernel_log_lines(OUTLIVED);
+	unsigned int outlived = klog_lines("KVM: ", OUTLIVED);
 	uint64_t start, made;
 
 	makers_start(&makers);
@@ -209,7 +193,7 @@ static void storm_loading(uint32_t seconds, uint32_t rounds)
 	is_u64(storm.not_loaded, 0, "loads that failed of %u in %u s", storm.rounds, seconds);
 	is_u64(storm.not_unloaded, 0, "unloads that failed of %u, %lu were refused", storm.rounds,
 	       storm.refused);
-	in_range(kernel_log_lines(OUTLIVED) - outlived, 0, storm.rounds,
+	in_range(klog_lines("KVM: ", OUTLIVED) - outlived, 0, storm.rounds,
 		 "loading: VMs that the kernel says have outlived their descriptors");
 	is_u64(storm.too_few, 0, "loading: counts that lack one of the VMs and vCPUs alive");
 	in_range(made, MAKERS_ALIVE, UINT64_MAX, "loading: VMs made: %" PRIu64, made);
