@@ -6,14 +6,6 @@
 #include "module.h"
 #include "tap.h"
 
-static void check_refused(const char *parameters, int expected)
-{
-	is_errno(kvmstats_load(parameters), expected, "load with \"%s\"", parameters);
-	if (!tap_ok(!module_is_loaded("kvmstats"), "\"%s\": nothing is loaded", parameters))
-		kvmstats_unload();
-	tap_ok(access(KVMSTATS_DEVICE, F_OK) < 0, "\"%s\": no device", parameters);
-}
-
 static void check_taken(const char *parameters, uint32_t interval)
 {
 	struct kvmstats_info info;
@@ -55,10 +47,10 @@ int main(void)
 	test_begin();
 	check_default();
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		check_refused(refused[i], EINVAL);
+		kvmstats_is_refused(refused[i], EINVAL);
 	/* Beyond what an unsigned int holds: the kernel's own parser says so. */
-	check_refused("sweep_interval_ms=4294967296", ERANGE);
-	check_refused("sweep_interval_ms=99999999999999999999999", ERANGE);
+	kvmstats_is_refused("sweep_interval_ms=4294967296", ERANGE);
+	kvmstats_is_refused("sweep_interval_ms=99999999999999999999999", ERANGE);
 	check_taken("sweep_interval_ms=10", 10);
 	check_taken("sweep_interval_ms=60000", 60000);
 	check_taken("sweep_interval_ms=0x100", 256);

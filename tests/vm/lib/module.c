@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,34 @@ long module_refs(const char *name)
 
 	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
 	return read_text(path, text, sizeof(text)) < 0 ? -1 : strtol(text, NULL, 10);
+}
+
+void kvmstats_is_refused(const char *parameters, int expected)
+{
+	is_errno(kvmstats_load(parameters), expected, "load with \"%s\"", parameters);
+	if (!tap_ok(!module_is_loaded("kvmstats"), "\"%s\": nothing is loaded", parameters))
+		kvmstats_unload();
+	tap_ok(access(KVMSTATS_DEVICE, F_OK) < 0, "\"%s\": no device", parameters);
+}
+
+#define PARAMETERS	"/sys/module/kvmstats/parameters"
+
+int kvmstats_set(const char *parameter, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PARAMETERS "/%s", parameter);
+	return -write_text(path, text);
+}
+
+void kvmstats_is_set(const char *parameter, const char *expected)
+{
+	char path[128], text[64] = "";
+
+	snprintf(path, sizeof(path), PARAMETERS "/%s", parameter);
+	errno = -read_text(path, text, sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
+	is_str(text, expected, "%s reads", parameter);
 }
 
 bool module_is_loaded(const char *name)

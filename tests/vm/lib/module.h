@@ -8,6 +8,12 @@
 /* The module under test, from the file that the environment's KVMSTATS_KO names. */
 int kvmstats_load(const char *parameters);	/* 0 or an errno */
 int kvmstats_unload(void);			/* 0 or an errno, does not wait */
+/* Checks that it does not load, and leaves nothing. */
+void kvmstats_is_refused(const char *parameters, int expected);
+
+/* A parameter of the module while it is loaded. */
+int kvmstats_set(const char *parameter, const char *text);	/* 0 or an errno */
+void kvmstats_is_set(const char *parameter, const char *expected);	/* checks what it reads */
 
 bool module_is_loaded(const char *name);
 long module_refs(const char *name);		/* -1 when it is not loaded */
