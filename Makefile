@@ -40,7 +40,7 @@ check:
 
 bench:
 	scripts/install-deps
-	scripts/lab bench $(or $(KERNEL),6.1) $(BENCH)
+	scripts/bench "$(KERNEL)" $(BENCH)
 
 lab:
 	scripts/install-deps

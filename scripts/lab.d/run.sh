@@ -189,6 +189,22 @@ lab_bench() {
 	((f == 0))
 }
 
+# lab_compare NAME KERNEL KERNEL BAR: what a raw figure comes to on the first kernel
+# against the second, from their last runs.
+lab_compare() {
+	local name=$1 kernel=$2 other=$3 bar=$4
+	awk -v name="$name" -v figure="${name}_${kernel}_vs_$other" -v bar="$bar" '
+		$1 == "#" && $2 == "raw" && $3 == name { count[++nr] = $4 }
+		END {
+			if (nr != 2 || !count[2])
+				exit 2
+			good = count[1] / count[2] <= bar
+			printf "%-40s %10.3f %8.2f %s\n", figure, count[1] / count[2], bar,
+				good ? "ok" : "short"
+			exit !good
+		}' "$LAB_BUILD/bench-$kernel.raw" "$LAB_BUILD/bench-$other.raw"
+}
+
 # run_interactive KERNEL MODE: a host on this terminal.
 run_interactive() {
 	local kernel=$1 mode=$2 release ko run args status=0

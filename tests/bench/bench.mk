@@ -7,6 +7,7 @@ bench-src := tests/bench
 bench-out := $(BUILD)/tests/bench
 bench-obj := $(BUILD)/obj/tests/bench
 bench-names := $(basename $(notdir $(wildcard $(bench-src)/*.c)))
+bench-lib := $(basename $(notdir $(wildcard $(bench-src)/lib/*.c)))
 
 bench-stale := $(filter-out $(bench-names:%=$(bench-out)/%),$(wildcard $(bench-out)/*))
 
@@ -14,13 +15,13 @@ bench-stale := $(filter-out $(bench-names:%=$(bench-out)/%),$(wildcard $(bench-o
 tests-bench: $(bench-names:%=$(bench-out)/%)
 	@rm -f $(bench-stale)
 
-.SECONDARY: $(bench-names:%=$(bench-obj)/%.o) $(bench-obj)/lib/bench.o
+.SECONDARY: $(bench-names:%=$(bench-obj)/%.o) $(bench-lib:%=$(bench-obj)/lib/%.o)
 
 $(bench-obj)/%.o: $(bench-src)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(vm-cflags) -I$(bench-src)/lib $(CFLAGS) -c -o $@ $<
 
-$(bench-out)/%: $(bench-obj)/%.o $(bench-obj)/lib/bench.o $(vm-lib:%=$(vm-obj)/64/lib/%.o)
+$(bench-out)/%: $(bench-obj)/%.o $(bench-lib:%=$(bench-obj)/lib/%.o) $(vm-lib:%=$(vm-obj)/64/lib/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(vm-ldflags) $(LDFLAGS) -o $@ $^
 

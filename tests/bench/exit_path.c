@@ -9,61 +9,21 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 #include "bench.h"
 #include "dev.h"
+#include "exit.h"
 #include "farm.h"
 #include "guest.h"
 #include "module.h"
 #include "snapshot.h"
+#include "spread.h"
 #include "tap.h"
 
-#define EXITS		100000
 #define READS_A_SECOND	100
 #define LEAST_READS	10
-
-static uint64_t costs[EXITS];
-
-static void exit_once(void *argument)
-{
-	const struct guest_vcpu *vcpu = argument;
-
-	if (ioctl(vcpu->fd, KVM_RUN, 0) || vcpu->run->exit_reason != KVM_EXIT_IO)
-		tap_bail("the guest does not write to its port");
-}
-
-static int by_cost(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
-}
-
-struct cost {
-	uint64_t least;
-	uint64_t middle;
-};
-
-static struct cost measure(const char *name, struct guest_vcpu *vcpu)
-{
-	struct cost cost;
-
-	for (int i = 0; i < EXITS; i++) {
-		uint64_t start = __rdtsc();
-
-		exit_once(vcpu);
-		costs[i] = __rdtsc() - start;
-	}
-	qsort(costs, EXITS, sizeof(costs[0]), by_cost);
-	cost = (struct cost){ costs[0], costs[EXITS / 2] };
-	printf("# raw %s_least %llu\n# raw %s_middle %llu\n", name,
-	       (unsigned long long)cost.least, name, (unsigned long long)cost.middle);
-	return cost;
-}
 
 struct reader {
 	int dev;
@@ -108,20 +68,10 @@ static void reader_stop(struct reader *reader)
 	pthread_join(reader->thread, NULL);
 }
 
-static void compare(const char *name, struct cost cost, struct cost without)
-{
-	char figure[64];
-
-	snprintf(figure, sizeof(figure), "%s_least", name);
-	bench_figure(figure, (double)cost.least / without.least, 1.0);
-	snprintf(figure, sizeof(figure), "%s_middle", name);
-	bench_figure(figure, (double)cost.middle / without.middle, 1.0);
-}
-
 int main(void)
 {
 	struct reader reader = { 0 };
-	struct cost without, idle, read;
+	struct spread without, idle, read;
 	struct guest_vcpu *vcpu;
 	struct guest guest;
 	int dev;
@@ -129,24 +79,21 @@ int main(void)
 	test_begin();
 	guest_create(&guest);
 	vcpu = guest_add_vcpu(&guest, 0);
-	/* Leaves the guest within its endless program. */
-	guest_spin(vcpu);
-	guest_spin_wait(vcpu, 100);
-	guest_spin_stop(vcpu);
+	exit_prepare(vcpu);
 	if (pthread_create(&reader.thread, NULL, serve, &reader))
 		tap_bail("pthread_create failed");
 
-	without = measure("exit_without", vcpu);
+	without = spread_count("exit_without", exit_once, vcpu);
 	errno = kvmstats_load("");
 	if (errno)
 		tap_bail("cannot load kvmstats");
 	dev = dev_open();
-	idle = measure("exit_loaded", vcpu);
+	idle = spread_count("exit_loaded", exit_once, vcpu);
 	reader_read(&reader, dev);
-	read = measure("exit_read", vcpu);
+	read = spread_count("exit_read", exit_once, vcpu);
 	reader_stop(&reader);
-	compare("exit_loaded_vs_without", idle, without);
-	compare("exit_read_vs_without", read, without);
+	spread_figure("exit_loaded_vs_without", idle, without, 1.0);
+	spread_figure("exit_read_vs_without", read, without, 1.0);
 	printf("# raw reads_meanwhile %lu\n", atomic_load(&reader.reads));
 	tap_ok(atomic_load(&reader.reads) >= LEAST_READS, "the reader read");
 
