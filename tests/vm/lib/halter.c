@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -152,6 +153,21 @@ void halter_do_not_wait(struct halter *halter, uint32_t halts)
 
 /* --- halts of a guest --- */
 
+/* How often the thread has gone off the CPU of its own will. */
+static unsigned long rests(const struct halter *halter)
+{
+	static const char name[] = "\nvoluntary_ctxt_switches:";
+	char path[64], text[4096], *at;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", atomic_load(&halter->tid));
+	if (read_text(path, text, sizeof(text)) < 0)
+		return 0;
+	at = strstr(text, name);
+	if (!at)
+		tap_bail("no voluntary_ctxt_switches in %s", path);
+	return strtoul(at + sizeof(name) - 1, NULL, 10);
+}
+
 /* Of the old interrupt controller, which a starting CPU listens to. */
 static void open_irq(const struct halter *halter)
 {
@@ -215,15 +231,17 @@ void halter_interrupt(struct halter *halter)
 	}
 }
 
+/* A thread that is about to sleep looks as if it did, and may still be kept from it. */
 void halter_wait(struct halter *halter)
 {
 	uint64_t start = boottime_ns();
 
-	while (!sleeps(halter)) {
+	while (!sleeps(halter) || rests(halter) == halter->rests) {
 		usleep(100);
 		if (boottime_ns() - start > PATIENCE_NS)
 			tap_again(LOST);
 	}
+	halter->rests = rests(halter);
 }
 
 void halter_stop(struct halter *halter)

@@ -16,6 +16,7 @@ struct halter {
 	atomic_uint done;
 	atomic_bool stop;
 	bool may_poll;			/* the test's: a halt need not become a wait */
+	unsigned long rests;		/* of the thread, as it was last waited for */
 	uint64_t called_ns;		/* in KVM_RUN, of the last halt */
 };
 
