@@ -12,7 +12,7 @@ vm-obj := $(BUILD)/obj/tests/vm
 vm-tests := $(filter-out demo-guest,$(basename $(notdir $(wildcard $(vm-src)/*.c))))
 # The same source once more, as a 32-bit program on the 64-bit kernel.
 vm-tests-32 := ioctl_bad_input ioctl_list read_contract schema snapshot totals events \
-	events_retained abi_sizes aggregate native_abi
+	events_retained abi_sizes aggregate native_abi native_params
 vm-helpers := demo-guest
 
 vm-lib := $(basename $(notdir $(wildcard $(vm-src)/lib/*.c)))

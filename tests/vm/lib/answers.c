@@ -64,19 +64,19 @@ static const struct {
 
 _Static_assert(NR_COMMANDS <= ANSWERS_MAX, "room for all answers");
 
-static uint64_t sum_of(const uint8_t *bytes)
+static uint64_t sum_of(const uint64_t *words)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < ROOM; i++)
-		sum = sum * 31 + bytes[i];
+	for (size_t i = 0; i < ROOM / sizeof(uint64_t); i++)
+		sum = sum * 31 + words[i];
 	return sum;
 }
 
 void answers_take(struct answers *answers, const struct guest *guest)
 {
 	const int fds[] = { guest->kvm_fd, guest->vm_fd, guest->vcpus[0].fd };
-	static _Alignas(8) uint8_t room[ROOM];
+	static uint64_t room[ROOM / sizeof(uint64_t)];
 
 	memset(answers, 0, sizeof(*answers));
 	for (size_t i = 0; i < NR_COMMANDS; i++) {
