@@ -22,6 +22,7 @@
 
 #define NATIVE		"native_abi"
 #define AGGREGATE	"aggregate_abi"
+#define NR_VCPUS	2
 
 enum word { AUTO, ON, OFF, NR_WORDS };
 
@@ -40,6 +41,13 @@ static struct answers own;
 static int own_vm_errno, own_vcpu_errno;
 
 static struct guest guest;
+
+static void make_guest(void)
+{
+	guest_create(&guest);
+	for (uint32_t i = 0; i < NR_VCPUS; i++)
+		guest_run(guest_add_vcpu(&guest, i), GUEST_OUT, 11 + i);
+}
 
 /* --- what is answered --- */
 
@@ -208,19 +216,21 @@ static void check_bad_writes(const char *parameter)
 	is_errno(kvmstats_set(parameter, "auto"), 0, "%s: write of auto", parameter);
 }
 
+#define REFUSAL	"kvmstats: " NATIVE "=on"
+
 /* KVM's own is not to be had twice. */
 static void check_refused_on(void)
 {
-	unsigned int lines = klog_lines("kvmstats: ", NATIVE);
+	unsigned int lines = klog_lines(REFUSAL, "of its own");
 
 	is_errno(kvmstats_set(NATIVE, "off"), 0, "native_abi: write of off");
 	is_errno(kvmstats_set(NATIVE, "on"), EOPNOTSUPP, "native_abi: write of on");
 	kvmstats_is_set(NATIVE, "off");
-	is_u64(klog_lines("kvmstats: ", NATIVE) - lines, 1, "lines in the log that name it");
+	is_u64(klog_lines(REFUSAL, "of its own") - lines, 1, "lines in the log that say why");
 	is_errno(kvmstats_unload(), 0, "kvmstats unloads");
-	lines = klog_lines("kvmstats: ", NATIVE);
+	lines = klog_lines(REFUSAL, "of its own");
 	kvmstats_is_refused("native_abi=on", EOPNOTSUPP);
-	is_u64(klog_lines("kvmstats: ", NATIVE) - lines, 1, "lines in the log that name it");
+	is_u64(klog_lines(REFUSAL, "of its own") - lines, 1, "lines in the log that say why");
 }
 
 /* --- */
@@ -281,8 +291,7 @@ static void check_kvm_reload(void)
 	is_errno(kvm_unload(), 0, "KVM unloads");
 	is_errno(kvmstats_set(NATIVE, "off"), 0, "native_abi is switched off meanwhile");
 	kvm_load();
-	guest_create(&guest);
-	guest_add_vcpu(&guest, 0);
+	make_guest();
 	check_state(OFF, ON);
 	set(NATIVE, AUTO, "");
 	check_state(AUTO, ON);
@@ -293,9 +302,7 @@ static void check_kvm_reload(void)
 int main(void)
 {
 	test_begin();
-	guest_create(&guest);
-	for (uint32_t i = 0; i < 2; i++)
-		guest_run(guest_add_vcpu(&guest, i), GUEST_OUT, 11 + i);
+	make_guest();
 	is_native = native_has_stats_fd(guest.kvm_fd);
 	own_vm_errno = command_errno(guest.vm_fd, KVM_STATS_GET_INFO);
 	own_vcpu_errno = command_errno(guest.vcpus[0].fd, KVM_STATS_GET_INFO);

@@ -26,6 +26,7 @@
 #define MOST_SECONDS	86400
 #define MOST_ROUNDS	1000000
 #define SECOND_NS	1000000000ull
+#define MOST_REST_US	20000
 #define PATIENCE	200		/* refused unloads until nobody switches on again */
 
 static struct {
@@ -60,7 +61,7 @@ static void *switch_often(void *argument)
 	while (!atomic_load(&storm.stop)) {
 		unsigned int random = rand_r(&seed);
 
-		usleep(random / 8 % 3000);
+		usleep(random / 8 % MOST_REST_US);
 		if (atomic_load(&storm.stay_off))
 			continue;
 		if (random & 1)

@@ -15,6 +15,7 @@
 #define NR_VCPUS	2
 #define YOUNG_EXITS	3
 #define BURST		8
+#define REST_US		200		/* or the CPUs are so busy that little is switched */
 
 /* Not on the stack: of the calling thread. */
 static _Thread_local union {
@@ -195,8 +196,10 @@ static void *asker_run(void *argument)
 	struct asker *asker = argument;
 
 	exits_prepare();
-	while (!atomic_load(&asker->of->stop))
+	while (!atomic_load(&asker->of->stop)) {
 		ask(asker);
+		usleep(REST_US);
+	}
 	return NULL;
 }
 
