@@ -47,7 +47,7 @@ qemu_initrd() {
 # qemu_args RUN KERNEL RELEASE ENV MODE: print QEMU's arguments, one a line.
 qemu_args() {
 	local run=/lab/${1#"$LAB_CACHE"/} kernel=$2 release=$3 env=$4 mode=$5
-	local memory=1024 cpus=2 threads=multi panic='oops=panic panic_on_warn=1 hung_task_panic=1'
+	local memory=1024 cpus=2 threads=${LAB_THREADS:-multi} panic='oops=panic panic_on_warn=1 hung_task_panic=1'
 	if [[ $env == host ]] || kernel_is_custom "$kernel"; then
 		memory=2048
 	fi

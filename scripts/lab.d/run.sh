@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The commands that boot something.
 
-# The tests there are: tests_in fast|host|bench
+# The tests there are: tests_in fast|turns|host|bench; those of turns run as fast does.
 tests_in() {
 	local file
 	case $1 in
 	fast)
 		for file in "$LAB_BUILD"/tests/vm/*; do
 			[[ -f $file && -x $file ]] || continue
-			echo "${file##*/}"
+			[[ " ${LAB_TAKE_TURNS[*]} " == *" ${file##*/} "* ]] || echo "${file##*/}"
 		done
 		;;
+	turns) printf '%s\n' "${LAB_TAKE_TURNS[@]}" ;;
 	host)
 		for file in "$LAB_REPO"/tests/vm/host/*.sh; do
 			[[ -f $file && $file != */lib.sh ]] || continue
@@ -156,14 +157,18 @@ lab_test() {
 	local passed=0 failed=0 skipped=0 p f s
 	shift
 	repo_make tests-vm userland
-	check_names fast,host "$@"
+	check_names fast,turns,host "$@"
 	release=$(kernel_fetch "$kernel")
 	suite_ensure "$LAB_HYPERVISOR"
 	ko=$(module_build "$kernel")
-	for env in fast host; do
+	for env in fast turns host; do
 		mapfile -t list < <(select_tests "$env" "$@")
 		((${#list[@]})) || continue
-		out=$(run_env "$kernel" "$release" "$ko" "$env" test "${list[@]}")
+		if [[ $env == turns ]]; then
+			out=$(LAB_THREADS=single run_env "$kernel" "$release" "$ko" fast test "${list[@]}")
+		else
+			out=$(run_env "$kernel" "$release" "$ko" "$env" test "${list[@]}")
+		fi
 		sed '$d' <<<"$out"
 		read -r p f s <<<"${out##*$'\n'}"
 		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
