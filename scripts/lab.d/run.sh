@@ -86,6 +86,7 @@ run_payload() {
 	fi
 	[[ ! -d $from ]] || cp -rT "$from" "$to/tests"
 	[[ ! -d $LAB_REPO/tests/vm/host ]] || cp -r "$LAB_REPO/tests/vm/host" "$to/tests/host"
+	cp -r "$LAB_REPO/docs" "$to/docs"
 	mkdir -p "$run/files/usr/local/bin" "$run/files/boot"
 	for file in kvmstats kvmstats-exporter; do
 		[[ -x $LAB_BUILD/$file ]] || continue
