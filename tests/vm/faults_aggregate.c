@@ -1,70 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The flat arrays of stats fds, with each allocation and each user copy failed in
- * turn: what fails has written nothing, and works the next time.
- */
-#include <stddef.h>
-#include <string.h>
-#include <sys/ioctl.h>
+/* The flat arrays of stats fds, with each allocation and each user copy failed in turn. */
 #include <unistd.h>
 
 #include "dev.h"
 #include "fault.h"
+#include "fault_flat.h"
 #include "guest.h"
-#include "memory.h"
 #include "module.h"
 #include "tap.h"
-
-#define ROOM	8192
-
-struct call {
-	int fd;
-	unsigned long command;
-	uint8_t buffer[ROOM];
-	uint8_t expected[ROOM];
-};
-
-static void before(void *context)
-{
-	struct call *call = context;
-	uint32_t size = ROOM - 8;
-
-	memset(call->buffer, POISON, ROOM);
-	memcpy(call->buffer, &size, sizeof(size));
-}
-
-static int try(void *context)
-{
-	struct call *call = context;
-
-	return ERRNO_OF(ioctl(call->fd, call->command, call->buffer));
-}
-
-static bool after(void *context, int err)
-{
-	struct call *call = context;
-
-	if (err) {
-		if (bytes_unlike(call->buffer + 4, POISON, ROOM - 4))
-			return false;
-		err = try(call);
-	}
-	return !err && !memcmp(call->buffer, call->expected, ROOM);
-}
-
-static void check(const char *name, int fd, unsigned long command)
-{
-	struct call call = { .fd = fd, .command = command };
-	const struct fault_case fault = {
-		.name = name, .before = before, .call = try, .after = after, .context = &call,
-		.allowed = { EFAULT, ENOMEM }, .least = 2,
-	};
-
-	before(&call);
-	is_errno(try(&call), 0, "%s", name);
-	memcpy(call.expected, call.buffer, ROOM);
-	fault_run(&fault);
-}
 
 int main(void)
 {
@@ -80,10 +23,8 @@ int main(void)
 	id = dev_vm_of(dev, getpid()).id;
 	vm = dev_open_vm(dev, id);
 	vcpu = dev_open_vcpu(dev, id, 0);
-	check("GET_NAMES of a VM", vm, KVM_STATS_GET_NAMES);
-	check("GET_DATA of a VM", vm, KVM_STATS_GET_DATA);
-	check("GET_NAMES of a vCPU", vcpu, KVM_STATS_GET_NAMES);
-	check("GET_DATA of a vCPU", vcpu, KVM_STATS_GET_DATA);
+	fault_flat(vm, "a VM");
+	fault_flat(vcpu, "a vCPU");
 	close(vm);
 	close(vcpu);
 	guest_destroy(&guest);
