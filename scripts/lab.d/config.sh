@@ -6,7 +6,7 @@ LAB_ARCH=${LAB_ARCH:-amd64}
 LAB_CACHE=${KVMSTATS_CACHE:-$HOME/.cache/kvmstats}
 LAB_BUILD=${BUILD:-$LAB_REPO/build}
 LAB_KERNELS=(5.10 6.1 6.12 7 debug kcsan)
-# The suite whose QEMU boots everything and whose userland the hosts run.
+# The suite whose QEMU boots everything.
 LAB_HYPERVISOR=trixie
 # A resolved version is good for a day.
 LAB_RESOLVE_MINUTES=1440
@@ -50,6 +50,15 @@ kernel_suite() {
 	6.12 | debug | kcsan) echo trixie ;;
 	7) echo trixie-backports ;;
 	*) die "no kernel '$1'; there are: ${LAB_KERNELS[*]}" ;;
+	esac
+}
+
+# The suite whose userland a kernel's hosts run: QEMU and libvirt that ask KVM for
+# statistics, which bullseye's do not.
+kernel_userland() {
+	case $1 in
+	5.10 | 6.1) echo bookworm ;;
+	*) echo trixie ;;
 	esac
 }
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # enter.sh ROOT CACHE REPO CMD...: what runs in a mount and pid namespace of its
-# own to execute CMD in a suite environment. There, the cache is /lab, the
-# repository /src, and /mnt the environment once more, without any mounts.
+# own to execute CMD in a suite environment. There, the cache is /lab and
+# the repository /src.
 # With LAB_THROWAWAY=1, changes to the environment vanish at the end.
 set -e
 root=$1 cache=$2 repo=$3
@@ -17,7 +17,6 @@ if [[ ${LAB_THROWAWAY:-0} == 1 ]]; then
 	root=$cache/overlay/root
 fi
 mkdir -p "$root/lab" "$root/src"
-mount --bind "$root" "$root/mnt"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"

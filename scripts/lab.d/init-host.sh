@@ -23,6 +23,7 @@ mount -t overlay -o lowerdir=/run-files:/base,upperdir=/upper/data,workdir=/uppe
 	overlay /new
 mount --move /dev /new/dev
 mkdir -p /new/dev/pts /new/dev/shm
+ln -s /proc/self/fd /new/dev/fd
 mount -t devpts devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/dev/shm
 mount -t tmpfs tmpfs /new/tmp

@@ -7,6 +7,7 @@
 # qemu_prepare RUN KERNEL RELEASE ENV MODE KO: files and initramfs, all but the tests.
 qemu_prepare() {
 	local run=$1 kernel=$2 release=$3 env=$4 mode=$5 ko=$6 leaks=0 files=$1/files
+	[[ $env != host ]] || suite_ensure "$(kernel_userland "$kernel")"
 	run_files "$files" "$release" "$ko"
 	! kernel_has "$release" DEBUG_KMEMLEAK || leaks=1
 	[[ $mode == test ]] || leaks=0
@@ -63,7 +64,7 @@ qemu_args() {
 	[[ $mode != bench ]] || printf '%s\n' -icount shift=0,sleep=off
 	if [[ $env == host ]]; then
 		printf '%s\n' -virtfs \
-			local,path=/mnt,mount_tag=base,security_model=none,readonly=on,multidevs=remap \
+			"local,path=/lab/suites/$(kernel_userland "$kernel"),mount_tag=base,security_model=none,readonly=on,multidevs=remap" \
 			-virtfs \
 			"local,path=$run/files,mount_tag=run,security_model=none,readonly=on,multidevs=remap"
 	fi

@@ -6,12 +6,19 @@
 suite_packages() {
 	local list=(dkms "linux-headers-$LAB_ARCH" kmod gcc make libc6-dev
 		libelf-dev sparse)
-	if [[ $1 == "$LAB_HYPERVISOR" ]]; then
-		list+=(qemu-system-x86 qemu-utils procps iproute2 strace jq
-			libsmartcols1 util-linux udev less busybox-static)
+	# to be a host's userland
+	local host=(qemu-system-x86 qemu-utils procps iproute2 strace jq
+		libsmartcols1 util-linux udev less busybox-static)
+	case $1 in
+	bookworm)
+		list+=("${host[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients)
+		;;
+	"$LAB_HYPERVISOR")
+		list+=("${host[@]}")
 		# to build the debug kernels
 		list+=(bc bison flex libssl-dev openssl linux-source-6.12 perl xz-utils)
-	fi
+		;;
+	esac
 	echo "${list[@]}"
 }
 
