@@ -41,24 +41,90 @@ tap_done() {
 	exit "$tap_failed"
 }
 
-# Boots this host's kernel under the real QEMU with KVM; sets $qemu to its pid.
-# Emulated hardware is not always kind to a starting guest: one more try.
+# same SEEN EXPECTED TEXT: of many lines
+same() {
+	local difference
+	difference=$(diff <(echo "$1") <(echo "$2"))
+	ok "$3" $? "seen <, expected >:" "$difference"
+}
+
+# await SECONDS COMMAND...: until COMMAND is true; false when the time is over
+await() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return
+		sleep 0.2
+	done
+}
+
+is_up() {
+	grep -qs 'guest: up' /tmp/guest.log
+}
+
+# is_settled PID: the guest is up, or its QEMU has ended
+is_settled() {
+	is_up || ! kill -0 "$1" 2>/dev/null
+}
+
+# launch_qemu [ARG...]: this host's kernel under the real QEMU with KVM; sets $qemu to
+# its pid.
+launch_qemu() {
+	: >/tmp/guest.log
+	qemu-system-x86_64 -name guest=real -enable-kvm -cpu host -smp 1 -m 256 \
+		-display none -monitor none -net none -no-reboot -kernel /boot/vmlinuz \
+		-initrd /boot/guest-initrd -append 'console=ttyS0 quiet panic=-1' \
+		-serial file:/tmp/guest.log "$@" </dev/null >/tmp/qemu.log 2>&1 &
+	qemu=$!
+}
+
+# start_qemu [ARG...]: the same, and its guest has booted. Emulated hardware is not
+# always kind to a starting guest: one more try.
 start_qemu() {
 	local try
 	for try in 1 2; do
-		: >/tmp/guest.log
-		qemu-system-x86_64 -name guest=real -enable-kvm -cpu host -smp 1 -m 256 \
-			-display none -monitor none -net none -no-reboot -kernel /boot/vmlinuz \
-			-initrd /boot/guest-initrd -append 'console=ttyS0 quiet panic=-1' \
-			-serial file:/tmp/guest.log </dev/null >/tmp/qemu.log 2>&1 &
-		qemu=$!
-		timeout 60 sh -c "until grep -q 'guest: up' /tmp/guest.log; do
-			kill -0 $qemu || exit; sleep 0.2; done" 2>/dev/null
-		grep -q 'guest: up' /tmp/guest.log && return
-		kill -KILL "$qemu" 2>/dev/null
+		launch_qemu "$@"
+		await 60 is_settled "$qemu"
+		! is_up || return 0
+		end_qemu
 		echo "# QEMU's guest did not come up, try $try: $(tail -n 1 /tmp/qemu.log)"
 	done
 	return 1
+}
+
+end_qemu() {
+	kill -KILL "$qemu" 2>/dev/null
+	wait "$qemu" 2>/dev/null
+}
+
+# vm_of PID: the id of its VM
+vm_of() {
+	kvmstats list | awk -v pid="$1" '$2 == pid { print $1; exit }'
+}
+
+# stats_of VM[/VCPU]: all that kvmstats reads, as sorted lines "NAME TYPE UNIT VALUE",
+# with - for no unit; and "NAME[LOW] UNIT COUNT" for what is in a histogram.
+stats_of() {
+	kvmstats read "$1" | awk '
+		NR == 1 { next }
+		match($0, /\[[0-9]+, [^)]*\)/) {
+			low = substr($0, RSTART, index(substr($0, RSTART), ",") - 1)
+			$0 = substr($0, RSTART + RLENGTH)
+			print name low "]", NF == 1 ? "-" : $1, $NF
+			next
+		}
+		{ print name = $2, $NF, NF == 4 ? "-" : $4, $3 }
+	' | LC_ALL=C sort
+}
+
+# What this kernel counts under a name that upstream has no more: no client of KVM's own
+# fds sees it.
+gone=""
+[[ $LAB_KERNEL != 5.10 ]] || gone=largepages
+
+# Of the lines of stats_of those that such a client sees.
+without_gone() {
+	grep -v "^${gone:-none} "
 }
 
 # One value of an object: value VM[/VCPU] NAME
