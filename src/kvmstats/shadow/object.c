@@ -95,8 +95,8 @@ static bool copy_all_present(struct kvms_vm *vm, bool own, u32 nr, void __user *
 
 	to += gap;
 	if (own) {
-		if (!kvms_layout_in_kvm(layout, &src) ||
-		    !copy_present(&vm->obj, src, layout->data_size, to))
+		if (layout->in_kvm == KVMS_ABSENT ||
+		    !copy_present(&vm->obj, layout->in_kvm, layout->data_size, to))
 			return false;
 		to += layout->data_size + gap;
 	}
@@ -104,7 +104,8 @@ static bool copy_all_present(struct kvms_vm *vm, bool own, u32 nr, void __user *
 		return true;
 
 	layout = &vm->schema->vcpu;
-	if (!kvms_layout_in_kvm(layout, &src) || vm->nr_vcpus != nr)
+	src = layout->in_kvm;
+	if (src == KVMS_ABSENT || vm->nr_vcpus != nr)
 		return false;
 	size = layout->data_size;
 	list_for_each_entry(vcpu, &vm->vcpus, node) {

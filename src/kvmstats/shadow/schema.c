@@ -113,6 +113,7 @@ int kvms_layout_native(struct kvms_layout *layout, const struct kvmstats_header 
 	layout->data_size = data_size;
 	layout->native = layout->header;
 	layout->native_size = data_size;
+	layout->in_kvm = 0;
 	layout->nr_runs = 1;
 	layout->runs[0] = (struct kvms_run){ 0, 0, data_size };
 	supply_nothing(layout);
@@ -194,6 +195,7 @@ int kvms_layout_items(struct kvms_layout *layout, const struct kvms_item *items,
 
 	kvms_header_init(&layout->header, nr);
 	layout->data_size = 0;
+	layout->in_kvm = KVMS_ABSENT;
 	layout->nr_runs = 0;
 	supply_nothing(layout);
 	for (theirs = 1; theirs >= 0; theirs--) {
@@ -208,5 +210,7 @@ int kvms_layout_items(struct kvms_layout *layout, const struct kvms_item *items,
 			layout->native_size = layout->data_size;
 		}
 	}
+	if (layout->nr_runs == 1 && layout->runs[0].len == layout->data_size)
+		layout->in_kvm = layout->runs[0].src;
 	return 0;
 }

@@ -50,6 +50,7 @@ enum kvms_source {
  * @native: header of a native client's stats fds, which show upstream's names only:
  *	the first descriptors, and the first @native_size bytes of the data
  * @native_size: bytes
+ * @in_kvm: where the data block stands in KVM's stat struct as a whole, or KVMS_ABSENT
  * @nr_runs: length of @runs
  * @desc: descriptors, header.num_desc of them
  * @runs: in ascending order of dst; gaps are for what we supply
@@ -62,18 +63,12 @@ struct kvms_layout {
 	__u32 data_size;
 	struct kvmstats_header native;
 	__u32 native_size;
+	__u32 in_kvm;
 	__u32 nr_runs;
 	struct kvmstats_desc *desc;
 	struct kvms_run *runs;
 	__u32 supplied[KVMS_NR_SOURCES];
 };
-
-/* Does the data block stand in KVM's stat struct as a whole? Gives where. */
-static inline int kvms_layout_in_kvm(const struct kvms_layout *layout, __u32 *src)
-{
-	*src = layout->runs[0].src;
-	return layout->nr_runs == 1 && layout->runs[0].len == layout->data_size;
-}
 
 /**
  * struct kvms_item - one statistic of a kernel that has no descriptor tables

@@ -113,7 +113,7 @@ static void vm_release(struct kref *ref)
 	struct kvms_vcpu *vcpu, *next;
 
 	list_for_each_entry_safe(vcpu, next, &vm->vcpus, node)
-		kfree_rcu(vcpu, rcu);
+		kvms_vcpu_free(vcpu);
 	put_pid(vm->creator);
 	kvms_schema_put(vm->schema);
 	kfree_rcu(vm, rcu);

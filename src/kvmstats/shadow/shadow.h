@@ -80,11 +80,11 @@ struct kvms_object {
 struct kvms_vcpu {
 	struct kvms_object obj;
 	struct list_head node;
-	struct rcu_head rcu;
 	u64 start_ns;
 	u32 id;
 	u32 flags;
 #ifdef COMPAT_COUNTS_HALTS
+	struct rcu_head rcu;
 	const struct kvm_vcpu *kvcpu;
 	struct hlist_node by_kvcpu;
 	struct {
