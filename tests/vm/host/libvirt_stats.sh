@@ -5,8 +5,8 @@
 # shellcheck source=tests/vm/host/lib.sh
 . /opt/kvmstats/tests/host/lib.sh
 
-if ! type -P libvirtd virsh >/dev/null; then
-	echo "1..0 # SKIP no libvirt in this host's userland"
+if [[ $LAB_KERNEL != 5.10 ]]; then
+	echo "1..0 # SKIP libvirt finds the kernel's own here"
 	exit 77
 fi
 
@@ -120,11 +120,7 @@ ok "it takes a domain" $? "$(cat /tmp/define)"
 virsh start --paused small >/tmp/start 2>&1
 ok "and starts it" $? "$(cat /tmp/start)"
 virsh domstats --vm --vcpu small | sed 's/^/# /'
-if [[ $LAB_KERNEL == 5.10 ]]; then
-	is "$(domstats)" "" "without kvmstats, domstats has nothing of KVM's"
-else
-	at_least "$(domstats | wc -l)" 30 "domstats has the kernel's own"
-fi
+is "$(domstats)" "" "without kvmstats, domstats has nothing of KVM's"
 virsh destroy small >/dev/null
 
 modprobe kvmstats
