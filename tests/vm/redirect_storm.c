@@ -21,7 +21,7 @@
 #include "rows.h"
 #include "tap.h"
 
-#define SECONDS		15
+#define SECONDS		10
 #define ROUNDS		6
 #define MOST_SECONDS	86400
 #define MOST_ROUNDS	1000000

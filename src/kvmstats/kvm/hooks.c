@@ -81,6 +81,19 @@ static void warn_if_failed(const struct hook *hook)
 			hook->lost);
 }
 
+/* Once is enough. */
+static int prove_redirect(void)
+{
+	static bool proven;
+	int err;
+
+	if (proven)
+		return 0;
+	err = kvms_selftest_redirect();
+	proven = !err;
+	return err;
+}
+
 static int redirect_row(enum row row, bool want)
 {
 	struct hook *hook = &kvms_rows[row];
@@ -94,7 +107,7 @@ static int redirect_row(enum row row, bool want)
 	}
 	if (hook->state == KVMSTATS_HOOK_ARMED)
 		return 0;
-	err = kvms_selftest_redirect();
+	err = prove_redirect();
 	if (!err)
 		return kvms_hook_arm(hook);
 	kvms_hook_set(hook, err);
