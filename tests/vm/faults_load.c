@@ -13,7 +13,7 @@
 #include "rows.h"
 #include "tap.h"
 
-#define SWEEP		"sweep_interval_ms=50"
+#define PARAMETERS		"sweep_interval_ms=50 aggregate_abi=on"
 #define PATIENCE_MS	5000
 #define ADOPTION_HOOK	"vm_list"
 #define NR_VCPUS	2
@@ -43,7 +43,7 @@ static bool nothing_left(void)
 static int call_load(void *context)
 {
 	(void)context;
-	return kvmstats_load(SWEEP);
+	return kvmstats_load(PARAMETERS);
 }
 
 /* The running VM, with all its vCPUs in the end, or the table tells that it is lost. */
