@@ -2,9 +2,8 @@
 /*
  * What a guest's halt costs from the interrupt that ends it to the next one, without
  * kvmstats and with it, which on 5.10 tells from each how long it polled and waited.
+ * The one in the middle counts: the cheapest is one that an interrupt kept from its halt.
  */
-#include <stdio.h>
-
 #include "bench.h"
 #include "halter.h"
 #include "module.h"
@@ -36,6 +35,11 @@ static struct spread measure(const char *name, const char *polls)
 	return cost;
 }
 
+static void compare(const char *name, struct spread cost, struct spread without)
+{
+	bench_figure(name, (double)cost.middle / without.middle, 1.05);
+}
+
 int main(void)
 {
 	struct spread without, polled_without;
@@ -46,8 +50,8 @@ int main(void)
 	errno = kvmstats_load("");
 	if (errno)
 		tap_bail("cannot load kvmstats");
-	spread_figure("halt_loaded_vs_without", measure("halt_loaded", "0"), without, 1.05);
-	spread_figure("halt_polled_loaded_vs_without", measure("halt_polled_loaded", "200000"),
-		      polled_without, 1.05);
+	compare("halt_loaded_vs_without", measure("halt_loaded", "0"), without);
+	compare("halt_polled_loaded_vs_without", measure("halt_polled_loaded", "200000"),
+		polled_without);
 	return test_end();
 }

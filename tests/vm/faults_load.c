@@ -13,7 +13,7 @@
 #include "rows.h"
 #include "tap.h"
 
-#define PARAMETERS		"sweep_interval_ms=50 aggregate_abi=on"
+#define PARAMETERS	"sweep_interval_ms=50 aggregate_abi=on"
 #define PATIENCE_MS	5000
 #define ADOPTION_HOOK	"vm_list"
 #define NR_VCPUS	2
