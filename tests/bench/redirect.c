@@ -43,7 +43,7 @@ static struct costs measure(const char *state, struct guest_vcpu *vcpu, int *irq
 	struct costs costs;
 	char name[64];
 
-	snprintf(name, sizeof(name), "exit_%s", state);
+	snprintf(name, sizeof(name), "kvm_run_%s", state);
 	costs.exit = spread_count(name, exit_once, vcpu);
 	snprintf(name, sizeof(name), "irq_line_%s", state);
 	costs.irq = spread_count(name, pulse, irq_vm);
@@ -54,7 +54,7 @@ static void compare(const char *state, struct costs costs, struct costs without)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "exit_%s_vs_without", state);
+	snprintf(name, sizeof(name), "kvm_run_%s_vs_without", state);
 	spread_figure(name, costs.exit, without.exit, 1.0);
 	snprintf(name, sizeof(name), "irq_line_%s_vs_without", state);
 	spread_figure(name, costs.irq, without.irq, 1.0);
