@@ -16,8 +16,8 @@ LAB_RESOLVE_MINUTES=1440
 
 case $LAB_ARCH in
 amd64)
-	# With these two emulated a guest loses its place once in some 10,000 exits of
-	# a 7.x host: seen in 4 of 40 runs of truth_native there, in none of 40 without.
+	# With these two emulated a 7.x host's guests lose their place more often: in 3 of
+	# 40 runs of truth_native there, in none of 40 without.
 	LAB_QEMU=(qemu-system-x86_64 -machine q35 -cpu "EPYC,vgif=off,v-vmsave-vmload=off")
 	LAB_KVM_MODULE=kvm_amd
 	;;
