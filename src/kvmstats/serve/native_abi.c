@@ -27,32 +27,13 @@ static ssize_t native_read(struct file *file, char __user *buf, size_t count, lo
 	return kvms_stats_fd_read_as(obj, &head, obj->layout->native_size, buf, count, ppos);
 }
 
-static int native_release(struct inode *inode, struct file *file)
-{
-	struct kvms_object *obj = file->private_data;
-
-	kvms_vm_put(obj->vm);
-	return 0;
-}
-
 /* A seek succeeds and does not move, as with KVM's own. */
 static const struct file_operations native_fops = {
 	.owner = THIS_MODULE,
 	.read = native_read,
 	.llseek = noop_llseek,
-	.release = native_release,
+	.release = kvms_stats_fd_release,
 };
-
-static int native_open(struct kvms_object *obj, const char *name)
-{
-	int fd;
-
-	kvms_vm_get(obj->vm);
-	fd = kvms_stats_fd_install(name, &native_fops, obj);
-	if (fd < 0)
-		kvms_vm_put(obj->vm);
-	return fd;
-}
 
 /* --- answers, each with a reference on the module --- */
 
@@ -74,7 +55,7 @@ static long vm_answer(struct kvm *kvm, unsigned int command, unsigned long arg)
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	if (command == KVM_GET_STATS_FD)
-		ret = native_open(&vm->obj, "kvm-vm-stats");
+		ret = kvms_stats_fd_open_as(&vm->obj, "kvm-vm-stats", &native_fops);
 	else
 		ret = aggregate(&vm->obj, command, arg);
 	kvms_vm_put(vm);
@@ -113,7 +94,7 @@ static long vcpu_answer(struct kvm_vcpu *kvcpu, unsigned int command, unsigned l
 		ret = PTR_ERR(vcpu);
 	} else if (command == KVM_GET_STATS_FD) {
 		snprintf(name, sizeof(name), "kvm-vcpu-stats:%d", kvcpu->vcpu_id);
-		ret = native_open(&vcpu->obj, name);
+		ret = kvms_stats_fd_open_as(&vcpu->obj, name, &native_fops);
 	} else {
 		ret = aggregate(&vcpu->obj, command, arg);
 	}

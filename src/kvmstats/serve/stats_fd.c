@@ -90,7 +90,7 @@ static long stats_compat_ioctl(struct file *file, unsigned int command, unsigned
 }
 #endif
 
-static int stats_release(struct inode *inode, struct file *file)
+int kvms_stats_fd_release(struct inode *inode, struct file *file)
 {
 	struct kvms_object *obj = file->private_data;
 
@@ -107,7 +107,7 @@ static const struct file_operations stats_fops = {
 #ifdef CONFIG_COMPAT
 	.compat_ioctl = stats_compat_ioctl,
 #endif
-	.release = stats_release,
+	.release = kvms_stats_fd_release,
 };
 
 int kvms_stats_fd_install(const char *name, const struct file_operations *fops,
@@ -129,14 +129,20 @@ int kvms_stats_fd_install(const char *name, const struct file_operations *fops,
 	return fd;
 }
 
-int kvms_stats_fd_open(struct kvms_object *obj)
+int kvms_stats_fd_open_as(struct kvms_object *obj, const char *name,
+			  const struct file_operations *fops)
 {
 	int fd;
 
 	kvms_vm_get(obj->vm);
-	fd = kvms_stats_fd_install(obj == &obj->vm->obj ? "kvmstats-vm" : "kvmstats-vcpu",
-				   &stats_fops, obj);
+	fd = kvms_stats_fd_install(name, fops, obj);
 	if (fd < 0)
 		kvms_vm_put(obj->vm);
 	return fd;
+}
+
+int kvms_stats_fd_open(struct kvms_object *obj)
+{
+	return kvms_stats_fd_open_as(obj, obj == &obj->vm->obj ? "kvmstats-vm" : "kvmstats-vcpu",
+				     &stats_fops);
 }

@@ -14,6 +14,20 @@
 int kvms_stats_fd_open(struct kvms_object *obj);
 
 /**
+ * kvms_stats_fd_open_as - the same, as another kind of file
+ * @obj: as for kvms_stats_fd_open()
+ * @name: of the file, as /proc/PID/fd shows it
+ * @fops: with kvms_stats_fd_release()
+ *
+ * Return and context as for kvms_stats_fd_open().
+ */
+int kvms_stats_fd_open_as(struct kvms_object *obj, const char *name,
+			  const struct file_operations *fops);
+
+/* Gives the file's reference on the object's VM back. */
+int kvms_stats_fd_release(struct inode *inode, struct file *file);
+
+/**
  * kvms_stats_fd_install - an fd that shows an object
  * @name: of the file, as /proc/PID/fd shows it
  * @fops: their release gives back what the caller holds for the file
