@@ -21,9 +21,7 @@ is $rc 0 "without VMs, list is content"
 run kvmstats read
 is $rc 0 "without VMs, read is content"
 
-/opt/kvmstats/tests/bin/demo-guest </dev/null &
-guest=$!
-timeout 60 sh -c "until kvmstats list | grep -q vcpu-1; do sleep 0.2; done"
+start_demo_guest
 run kvmstats list
 like "$out" "\b$guest\b" "list shows the VM's process"
 is "$(grep -c 'kvm-[0-9]*/vcpu-' <<<"$out")" 2 "and its two vCPUs"

@@ -102,6 +102,18 @@ vm_of() {
 	kvmstats list | awk -v pid="$1" '$2 == pid { print $1; exit }'
 }
 
+is_listed() {
+	kvmstats list | grep -q "$1"
+}
+
+# The demo's guest with two vCPUs; sets $guest to its pid. kvmstats is loaded.
+start_demo_guest() {
+	/opt/kvmstats/tests/bin/demo-guest </dev/null &
+	# shellcheck disable=SC2034 # the tests use it
+	guest=$!
+	await 60 is_listed vcpu-1
+}
+
 # stats_of VM[/VCPU]: all that kvmstats reads, as sorted lines "NAME TYPE UNIT VALUE",
 # with - for no unit; and "NAME[LOW] UNIT COUNT" for what is in a histogram.
 stats_of() {

@@ -49,10 +49,8 @@ check() {
 }
 
 modprobe kvmstats
-/opt/kvmstats/tests/bin/demo-guest </dev/null &
-guest=$!
-sleep 2
-vm=$(kvmstats list | awk -v pid="$guest" '$0 ~ pid { print $1; exit }')
+start_demo_guest
+vm=$(vm_of "$guest")
 check VM "$vm"
 check vCPU "$vm/0"
 kill "$guest"
