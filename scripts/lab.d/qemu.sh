@@ -61,6 +61,8 @@ qemu_args() {
 		-m "$memory" -display none -monitor none -net none -no-reboot \
 		-kernel "/lab/kernels/$release/boot/vmlinuz" -initrd "$run/initrd" \
 		-append "console=ttyS0 loglevel=7 panic=-1 $panic ${LAB_APPEND:-}"
+	# the last one counts; a Linux guest beside others does not live without them
+	[[ $mode != demo && $mode != shell ]] || printf '%s\n' -cpu EPYC
 	[[ $mode != bench ]] || printf '%s\n' -icount shift=0,sleep=off
 	if [[ $env == host ]]; then
 		printf '%s\n' -virtfs \
