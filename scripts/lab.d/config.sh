@@ -87,3 +87,9 @@ is_fresh() {
 # is about to run, QEMU goes on with the old code now and then, and that is a breakpoint
 # which the kernel no longer knows: seen in two of four minutes of redirect_storm.
 LAB_TAKE_TURNS=(redirect_storm)
+
+# Tests of what no kernel changes, each on the kernels that are enough for it; on the
+# others they run when they are named.
+declare -A LAB_ONLY_ON=(
+	[libvirt_stats]="5.10"
+)

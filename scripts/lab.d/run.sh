@@ -29,15 +29,18 @@ tests_in() {
 	esac
 }
 
-# select_tests ENV [NAME...]: those of the names that ENV has; all without names.
+# select_tests ENV KERNEL [NAME...]: those of the names that ENV has; without names all
+# but those that belong on other kernels.
 select_tests() {
-	local env=$1
-	shift
+	local env=$1 kernel=$2 name
+	shift 2
 	if (($#)); then
 		tests_in "$env" | grep -Fxf <(printf '%s\n' "$@") || true
-	else
-		tests_in "$env"
+		return
 	fi
+	for name in $(tests_in "$env"); do
+		[[ " ${LAB_ONLY_ON[$name]:-$kernel} " != *" $kernel "* ]] || echo "$name"
+	done
 }
 
 # Stop when one of the names is no test: check_names ENV,ENV... [NAME...]
@@ -164,7 +167,7 @@ lab_test() {
 	suite_ensure "$LAB_HYPERVISOR"
 	ko=$(module_build "$kernel")
 	for env in fast turns host; do
-		mapfile -t list < <(select_tests "$env" "$@")
+		mapfile -t list < <(select_tests "$env" "$kernel" "$@")
 		((${#list[@]})) || continue
 		if [[ $env == turns ]]; then
 			out=$(LAB_THREADS=single run_env "$kernel" "$release" "$ko" fast test "${list[@]}")
@@ -188,7 +191,7 @@ lab_bench() {
 	release=$(kernel_fetch "$kernel")
 	suite_ensure "$LAB_HYPERVISOR"
 	ko=$(module_build "$kernel")
-	mapfile -t list < <(select_tests bench "$@")
+	mapfile -t list < <(select_tests bench "$kernel" "$@")
 	((${#list[@]})) || die "no benchmarks"
 	out=$(run_env "$kernel" "$release" "$ko" fast bench "${list[@]}")
 	sed '$d' <<<"$out"
