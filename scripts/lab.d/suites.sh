@@ -21,6 +21,8 @@ suite_packages() {
 		;;
 	"$LAB_HYPERVISOR")
 		list+=("${host[@]}")
+		# what the kernel's own kvm_stat runs in, to compare with
+		list+=(python3)
 		# to build the debug kernels
 		list+=(bc bison flex libssl-dev openssl linux-source-6.12 perl xz-utils)
 		;;
