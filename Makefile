@@ -7,7 +7,7 @@ PREFIX ?= /usr
 KVERSION ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVERSION)/build
 
-.PHONY: all help module demo check bench lab install uninstall clean
+.PHONY: all help module demo check bench lab clean
 
 all: userland module
 
@@ -15,6 +15,7 @@ include src/userland.mk
 include tests/vm/tests.mk
 include tests/unit/unit.mk
 include tests/bench/bench.mk
+include packaging/install.mk
 
 help:
 	@echo "make            the library, the command, and the module for the running kernel"
@@ -45,40 +46,6 @@ bench:
 lab:
 	scripts/install-deps
 	scripts/lab shell $(or $(KERNEL),6.1)
-
-# --- on a host ---
-
-DKMS_SRC := /usr/src/kvmstats-$(VERSION)
-MODULE_FILES := Kbuild VERSION LICENSE dkms.conf LICENSES include/uapi src/compat src/kvmstats
-
-install: userland
-	install -D -m 755 $(BUILD)/kvmstats $(PREFIX)/bin/kvmstats
-	install -D -m 644 $(BUILD)/libkvmstats.so.0 $(PREFIX)/lib/libkvmstats.so.0
-	ln -sf libkvmstats.so.0 $(PREFIX)/lib/libkvmstats.so
-	install -D -m 644 include/kvmstats/kvmstats.h $(PREFIX)/include/kvmstats/kvmstats.h
-	install -D -m 644 include/uapi/kvmstats.h $(PREFIX)/include/linux/kvmstats.h
-	install -D -m 644 packaging/udev/60-kvmstats.rules /usr/lib/udev/rules.d/60-kvmstats.rules
-	install -D -m 644 packaging/modules-load.d/kvmstats.conf /usr/lib/modules-load.d/kvmstats.conf
-	ldconfig
-	getent group kvmstats >/dev/null || groupadd --system kvmstats
-	rm -rf $(DKMS_SRC)
-	mkdir -p $(DKMS_SRC)
-	cp -r --parents $(MODULE_FILES) $(DKMS_SRC)
-	! dkms status kvmstats/$(VERSION) | grep -q . || dkms remove kvmstats/$(VERSION) --all
-	dkms add kvmstats/$(VERSION)
-	dkms install kvmstats/$(VERSION) -k $(KVERSION)
-	! command -v udevadm >/dev/null || udevadm control --reload || :
-	[ "$(KVERSION)" != "$$(uname -r)" ] || modprobe kvmstats
-
-uninstall:
-	! grep -q '^kvmstats ' /proc/modules || rmmod kvmstats
-	! dkms status kvmstats/$(VERSION) | grep -q . || dkms remove kvmstats/$(VERSION) --all
-	rm -rf $(DKMS_SRC)
-	rm -f $(PREFIX)/bin/kvmstats $(PREFIX)/lib/libkvmstats.so.0 $(PREFIX)/lib/libkvmstats.so
-	rm -rf $(PREFIX)/include/kvmstats $(PREFIX)/include/linux/kvmstats.h
-	rm -f /usr/lib/udev/rules.d/60-kvmstats.rules /usr/lib/modules-load.d/kvmstats.conf
-	ldconfig
-	! getent group kvmstats >/dev/null || groupdel kvmstats
 
 clean:
 	rm -rf $(BUILD)

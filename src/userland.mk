@@ -14,6 +14,9 @@ ul_cflags = -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -Iinclude \
 ul_lib_cflags = $(ul_cflags) -fvisibility=hidden -fPIC
 ul_san = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
+# The tools carry the library in them, so that they run from the build directory.
+# SHARED=1 links them to the installed one, as packages want it.
+ul_lib = $(BUILD)/libkvmstats.$(if $(SHARED),so,a)
 ul_lib_src := $(wildcard src/lib/*.c)
 ul_cli_src := $(wildcard src/cli/*.c)
 ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
@@ -36,7 +39,7 @@ $(BUILD)/libkvmstats.so.0: $(ul_lib_obj) src/lib/libkvmstats.map
 $(BUILD)/libkvmstats.so: $(BUILD)/libkvmstats.so.0
 	ln -sf $(<F) $@
 
-$(BUILD)/kvmstats: $(ul_cli_obj) $(BUILD)/libkvmstats.a
+$(BUILD)/kvmstats: $(ul_cli_obj) $(ul_lib)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs smartcols)
 
 # Everything that carries the version is built anew when it changes.

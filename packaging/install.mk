@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where things go on a host, or below DESTDIR in a package. Included from the
+# top-level Makefile.
+
+DESTDIR ?=
+PREFIX ?= /usr
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+
+# Places, and for each its directory, its files and, if not 644, their mode. install
+# and uninstall both go by this list.
+places := bin lib include uapi udev sysusers
+bin_dir := $(PREFIX)/bin
+bin_mode := 755
+bin_files := $(BUILD)/kvmstats
+lib_dir := $(LIBDIR)
+lib_files := $(BUILD)/libkvmstats.so.0 $(BUILD)/libkvmstats.a
+include_dir := $(PREFIX)/include/kvmstats
+include_files := include/kvmstats/kvmstats.h
+uapi_dir := $(PREFIX)/include/linux
+uapi_files := include/uapi/kvmstats.h
+# udev and systemd do not look below PREFIX
+udev_dir := /usr/lib/udev/rules.d
+udev_files := packaging/udev/60-kvmstats.rules
+sysusers_dir := /usr/lib/sysusers.d
+sysusers_files := packaging/sysusers.d/kvmstats.conf
+
+# A place of its own for each section of the manual.
+man_sections := $(sort $(subst .,,$(suffix $(wildcard docs/man/*.[1-8]))))
+$(foreach n,$(man_sections),$(eval man$n_dir := $(MANDIR)/man$n))
+$(foreach n,$(man_sections),$(eval man$n_files := $(wildcard docs/man/*.$n)))
+places += $(man_sections:%=man%)
+
+module_dir := /usr/src/kvmstats-$(VERSION)
+module_files := Kbuild VERSION LICENSE dkms.conf LICENSES/GPL-2.0.txt include/uapi/kvmstats.h \
+	$(filter-out %/have.h,$(shell find src/compat src/kvmstats -name '*.[ch]'))
+
+.PHONY: install install-userland install-module uninstall
+
+install-userland: userland
+	$(foreach p,$(places),install -d $(DESTDIR)$($p_dir) && \
+		install -m $(or $($p_mode),644) $($p_files) $(DESTDIR)$($p_dir) &&) :
+	ln -sf libkvmstats.so.0 $(DESTDIR)$(LIBDIR)/libkvmstats.so
+
+# What DKMS builds from.
+install-module:
+	rm -rf $(DESTDIR)$(module_dir)
+	install -d $(DESTDIR)$(module_dir)
+	cp -r --parents $(module_files) $(DESTDIR)$(module_dir)
+
+dkms_forget = ! dkms status kvmstats/$(VERSION) | grep -q . || \
+	dkms remove kvmstats/$(VERSION) --all
+
+# The packages do the rest of this in their own ways.
+install: userland
+	[ -z "$(DESTDIR)" ] || { echo "DESTDIR is for install-userland and install-module" >&2; exit 2; }
+	getent group kvmstats >/dev/null || groupadd --system kvmstats
+	$(dkms_forget)
+	$(MAKE) install-userland install-module
+	ldconfig
+	dkms add kvmstats/$(VERSION)
+	dkms install kvmstats/$(VERSION) -k $(KVERSION)
+	! command -v udevadm >/dev/null || udevadm control --reload || :
+	[ "$(KVERSION)" != "$$(uname -r)" ] || modprobe kvmstats
+
+uninstall:
+	! grep -q '^kvmstats ' /proc/modules || rmmod kvmstats
+	$(dkms_forget)
+	rm -rf $(module_dir)
+	rm -f $(foreach p,$(places),$(addprefix $($p_dir)/,$(notdir $($p_files))))
+	rm -f $(LIBDIR)/libkvmstats.so
+	rmdir --ignore-fail-on-non-empty $(include_dir)
+	ldconfig
+	! getent group kvmstats >/dev/null || groupdel kvmstats
