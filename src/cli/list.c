@@ -115,7 +115,7 @@ static int add_vms(struct kvmstats *ks, struct libscols_table *table)
 	return ret;
 }
 
-int cmd_list(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option longs[] = { CLI_COMMON_OPTIONS };
 	struct libscols_table *table;
@@ -134,3 +134,17 @@ int cmd_list(int argc, char **argv)
 	kvmstats_close(ks);
 	return EXIT_SUCCESS;
 }
+
+const struct cli_command command_list = {
+	.name = "list",
+	.summary = "the VMs and their vCPUs",
+	.help =
+	"Usage: kvmstats list [OPTIONS]\n"
+	"Show the VMs and their vCPUs. An age after > is a lower bound.\n"
+	"\n"
+	"Options:\n"
+	"      --device PATH   the device\n"
+	"  -h, --help          show this help\n"
+	"  -V, --version       show the version\n",
+	.run = run,
+};

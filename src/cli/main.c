@@ -9,37 +9,34 @@
 
 #include "cli.h"
 
-static const char *device_option;
-
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "list", cmd_list },
-	{ "read", cmd_read },
-	{ "status", cmd_status },
+static const struct cli_command *const commands[] = {
+	&command_list,
+	&command_read,
+	&command_status,
 };
 
-static const char help[] =
-	"Usage: kvmstats [OPTIONS] COMMAND\n"
-	"Show the statistics of the KVM virtual machines on this host.\n"
-	"\n"
-	"Commands:\n"
-	"  list                  the VMs and their vCPUs; an age after > is a lower bound\n"
-	"  read [VM[/VCPU]]      the statistics of VM 3 (3), of its vCPU 0 (3/0), or of\n"
-	"                        all VMs and all vCPUs; ids as shown by list\n"
-	"  status                versions, and which hooks into KVM work\n"
-	"\n"
-	"Options:\n"
-	"  -s, --stat NAME       read: only this statistic; may be given several times\n"
-	"      --device PATH     the device, instead of " KVMSTATS_DEVICE "\n"
-	"  -h, --help            show this help\n"
-	"  -V, --version         show the version\n"
-	"\n"
-	"Environment:\n"
-	"  KVMSTATS_DEVICE       the device, unless --device is given\n"
-	"\n"
-	"Exit status: 0 all went well, 1 something failed, 2 wrong usage.\n";
+static const char *device_option;
+static const struct cli_command *current;	/* NULL before the word for it was read */
+
+static void print_help(void)
+{
+	if (current) {
+		fputs(current->help, stdout);
+		return;
+	}
+	puts("Usage: kvmstats [OPTIONS] COMMAND [ARGUMENTS]\n"
+	     "Show the statistics of the KVM virtual machines on this host.\n\n"
+	     "Commands:");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	puts("`kvmstats COMMAND --help` tells of its own options; so does kvmstats(1).\n\n"
+	     "Options:\n"
+	     "      --device PATH   the device, instead of KVMSTATS_DEVICE of the environment\n"
+	     "                      and of " KVMSTATS_DEVICE "\n"
+	     "  -h, --help          show this help\n"
+	     "  -V, --version       show the version\n\n"
+	     "Exit status: 0 all went well, 1 something failed, 2 wrong usage.");
+}
 
 void fail(int status, const char *format, ...)
 {
@@ -53,6 +50,26 @@ void fail(int status, const char *format, ...)
 	exit(status);
 }
 
+void fail_usage(const char *format, ...)
+{
+	va_list args;
+
+	fputs("kvmstats: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, ": see `kvmstats%s%s --help`\n", current ? " " : "",
+		current ? current->name : "");
+	exit(EXIT_USAGE);
+}
+
+void *cli_memory(void *memory)
+{
+	if (!memory)
+		fail(EXIT_RUNTIME, "%s", strerror(ENOMEM));
+	return memory;
+}
+
 /* Output that did not arrive, as on a full disk, is not success. */
 static int finish(void)
 {
@@ -63,13 +80,6 @@ static int finish(void)
 		fail(EXIT_RUNTIME, "standard output: %s",
 		     errno ? strerror(errno) : "write error");
 	return EXIT_SUCCESS;
-}
-
-__attribute__((noreturn))
-static void say_and_exit(const char *text)
-{
-	fputs(text, stdout);
-	exit(finish());
 }
 
 int cli_getopt(int argc, char **argv, const char *shorts, const struct option *longs)
@@ -85,15 +95,17 @@ int cli_getopt(int argc, char **argv, const char *shorts, const struct option *l
 			device_option = optarg;
 			break;
 		case 'h':
-			say_and_exit(help);
+			print_help();
+			exit(finish());
 		case 'V':
-			say_and_exit("kvmstats " KVMSTATS_VERSION "\n");
+			puts("kvmstats " KVMSTATS_VERSION);
+			exit(finish());
 		case ':':
-			fail(EXIT_USAGE, "option `%s` needs a value: see `kvmstats --help`", word);
+			fail_usage("option `%s` needs a value", word);
 		case '?':
 			if (!strncmp(word, "--", 2))
-				fail(EXIT_USAGE, "wrong option `%s`: see `kvmstats --help`", word);
-			fail(EXIT_USAGE, "wrong option `-%c`: see `kvmstats --help`", optopt);
+				fail_usage("wrong option `%s`", word);
+			fail_usage("wrong option `-%c`", optopt);
 		default:
 			return c;
 		}
@@ -104,21 +116,23 @@ int cli_getopt(int argc, char **argv, const char *shorts, const struct option *l
 void cli_no_more_words(int argc, char **argv, int allowed)
 {
 	if (argc - optind > allowed)
-		fail(EXIT_USAGE, "one word too many, `%s`: see `kvmstats --help`",
-		     argv[optind + allowed]);
+		fail_usage("one word too many, `%s`", argv[optind + allowed]);
+}
+
+const char *cli_device(void)
+{
+	const char *env = getenv("KVMSTATS_DEVICE");
+
+	if (device_option)
+		return device_option;
+	return env && *env ? env : KVMSTATS_DEVICE;
 }
 
 struct kvmstats *cli_open_device(void)
 {
-	const char *env = getenv("KVMSTATS_DEVICE");
-	const char *path = KVMSTATS_DEVICE;
+	const char *path = cli_device();
 	struct kvmstats *ks;
 	int ret;
-
-	if (device_option)
-		path = device_option;
-	else if (env && *env)
-		path = env;
 
 	ret = kvmstats_open(path, &ks);
 	switch (-ret) {
@@ -140,15 +154,6 @@ struct kvmstats *cli_open_device(void)
 	}
 }
 
-const char *cli_word(const char *const *words, size_t count, uint32_t value,
-		     const char *what, char *buf, size_t size)
-{
-	if (value < count)
-		return words[value];
-	snprintf(buf, size, "%s 0x%x", what, value);
-	return buf;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = { CLI_COMMON_OPTIONS };
@@ -158,18 +163,19 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	cli_getopt(argc, argv, "+:hV", longs);
 	if (optind == argc)
-		fail(EXIT_USAGE, "a command is missing: see `kvmstats --help`");
+		fail_usage("a command is missing");
 
 	name = argv[optind];
 	argc -= optind;
 	argv += optind;
 	optind = 0;	/* makes getopt_long() start anew */
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].name, name))
+		if (strcmp(commands[i]->name, name))
 			continue;
-		status = commands[i].run(argc, argv);
+		current = commands[i];
+		status = current->run(argc, argv);
 		finish();
 		return status;
 	}
-	fail(EXIT_USAGE, "no command `%s`: see `kvmstats --help`", name);
+	fail_usage("no command `%s`", name);
 }

@@ -73,47 +73,6 @@ static void format_object(const struct object *o, char *buf, size_t size)
 		snprintf(buf, size, "%" PRIu64, o->vm_id);
 }
 
-/* The unit and what it is scaled by: "ns", "KiB", "10^3 cycles", "". */
-static void format_unit(const struct kvmstats_stat *stat, char *buf, size_t size)
-{
-	static const struct {
-		uint32_t flags;
-		int exponent;
-		const char *name;
-	} short_names[] = {
-		{ KVMSTATS_UNIT_SECONDS | KVMSTATS_BASE_POW10, -3, "ms" },
-		{ KVMSTATS_UNIT_SECONDS | KVMSTATS_BASE_POW10, -6, "us" },
-		{ KVMSTATS_UNIT_SECONDS | KVMSTATS_BASE_POW10, -9, "ns" },
-		{ KVMSTATS_UNIT_BYTES | KVMSTATS_BASE_POW2, 10, "KiB" },
-		{ KVMSTATS_UNIT_BYTES | KVMSTATS_BASE_POW2, 20, "MiB" },
-		{ KVMSTATS_UNIT_BYTES | KVMSTATS_BASE_POW2, 30, "GiB" },
-	};
-	static const char *const units[] = { "", "bytes", "s", "cycles", "boolean" };
-	static const char *const bases[] = { "10", "2" };
-	uint32_t base = stat->flags & KVMSTATS_BASE_MASK;
-	uint32_t unit = stat->flags & KVMSTATS_UNIT_MASK;
-	char base_buf[24], unit_buf[24];
-	const char *unit_word;
-
-	for (size_t i = 0; i < ARRAY_SIZE(short_names); i++) {
-		if (short_names[i].flags == (unit | base) &&
-		    short_names[i].exponent == stat->exponent) {
-			snprintf(buf, size, "%s", short_names[i].name);
-			return;
-		}
-	}
-
-	unit_word = cli_word(units, ARRAY_SIZE(units), unit >> 4, "unit",
-			     unit_buf, sizeof(unit_buf));
-	if (!stat->exponent)
-		snprintf(buf, size, "%s", unit_word);
-	else
-		snprintf(buf, size, "%s^%d%s%s",
-			 cli_word(bases, ARRAY_SIZE(bases), base >> 8, "base",
-				  base_buf, sizeof(base_buf)),
-			 stat->exponent, *unit_word ? " " : "", unit_word);
-}
-
 /* Buckets in which nothing happened are left out; the histogram's row has the sum. */
 static void add_histogram(struct reading *rd, struct libscols_line *parent, const char *id,
 			  const struct kvmstats_stat *stat, const uint64_t *values)
@@ -121,7 +80,7 @@ static void add_histogram(struct reading *rd, struct libscols_line *parent, cons
 	uint64_t low, high, sum = 0;
 	char unit[64] = " ";
 
-	format_unit(stat, unit + 1, sizeof(unit) - 1);
+	cli_format_unit(stat, unit + 1, sizeof(unit) - 1);
 	if (!unit[1])
 		*unit = '\0';
 	for (uint32_t i = 0; i < stat->size; i++) {
@@ -146,7 +105,7 @@ static void add_values(struct reading *rd, struct libscols_line *parent, const c
 {
 	char unit[64];
 
-	format_unit(stat, unit, sizeof(unit));
+	cli_format_unit(stat, unit, sizeof(unit));
 	table_set(parent, UNIT, "%s", unit);
 	if (stat->size == 1) {
 		table_set(parent, VALUE, "%" PRIu64, *values);
@@ -165,22 +124,13 @@ static void add_values(struct reading *rd, struct libscols_line *parent, const c
 static void add_stat(struct reading *rd, const char *id, const struct kvmstats_stat *stat,
 		     const uint64_t *values)
 {
-	static const char *const types[] = {
-		[KVMSTATS_TYPE_CUMULATIVE] = "cumulative",
-		[KVMSTATS_TYPE_INSTANT] = "instant",
-		[KVMSTATS_TYPE_PEAK] = "peak",
-		[KVMSTATS_TYPE_LINEAR_HIST] = "linear-hist",
-		[KVMSTATS_TYPE_LOG_HIST] = "log-hist",
-	};
-	uint32_t type = stat->flags & KVMSTATS_TYPE_MASK;
 	struct libscols_line *line = table_line(rd->table, NULL);
 	char buf[24];
 
 	table_set(line, ID, "%s", id);
 	table_set(line, STAT, "%s", stat->name);
-	table_set(line, TYPE, "%s", cli_word(types, ARRAY_SIZE(types), type, "type",
-					     buf, sizeof(buf)));
-	if (type == KVMSTATS_TYPE_LINEAR_HIST || type == KVMSTATS_TYPE_LOG_HIST)
+	table_set(line, TYPE, "%s", cli_format_type(stat, buf, sizeof(buf)));
+	if (cli_is_histogram(stat))
 		add_histogram(rd, line, id, stat, values);
 	else
 		add_values(rd, line, id, stat, values);
@@ -297,7 +247,7 @@ static void check_wanted(const struct reading *rd)
 			     rd->wanted[i].name);
 }
 
-int cmd_read(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "stat", required_argument, NULL, 's' },
@@ -307,9 +257,7 @@ int cmd_read(int argc, char **argv)
 	struct object o = { 0 };
 	int ret;
 
-	rd.wanted = calloc(argc, sizeof(*rd.wanted));
-	if (!rd.wanted)
-		fail(EXIT_RUNTIME, "%s", strerror(ENOMEM));
+	rd.wanted = cli_memory(calloc(argc, sizeof(*rd.wanted)));
 	while (cli_getopt(argc, argv, ":s:hV", longs) != -1)
 		rd.wanted[rd.nr_wanted++].name = optarg;
 	cli_no_more_words(argc, argv, 1);
@@ -334,3 +282,19 @@ int cmd_read(int argc, char **argv)
 	free(rd.wanted);
 	return EXIT_SUCCESS;
 }
+
+const struct cli_command command_read = {
+	.name = "read",
+	.summary = "the statistics of VMs and vCPUs",
+	.help =
+	"Usage: kvmstats read [OPTIONS] [VM[/VCPU]]\n"
+	"Show the statistics of VM 3 (3), of its vCPU 0 (3/0), or of all VMs and all\n"
+	"vCPUs; ids as shown by list.\n"
+	"\n"
+	"Options:\n"
+	"  -s, --stat NAME     only this statistic; may be given several times\n"
+	"      --device PATH   the device\n"
+	"  -h, --help          show this help\n"
+	"  -V, --version       show the version\n",
+	.run = run,
+};

@@ -89,7 +89,7 @@ static void add_hook(struct libscols_table *table, const struct kvmstats_hook *h
 	}
 }
 
-int cmd_status(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option longs[] = { CLI_COMMON_OPTIONS };
 	struct libscols_table *table;
@@ -120,3 +120,17 @@ int cmd_status(int argc, char **argv)
 	kvmstats_close(ks);
 	return EXIT_SUCCESS;
 }
+
+const struct cli_command command_status = {
+	.name = "status",
+	.summary = "versions, and which hooks into KVM work",
+	.help =
+	"Usage: kvmstats status [OPTIONS]\n"
+	"Show versions, where the schema comes from, and which hooks into KVM work.\n"
+	"\n"
+	"Options:\n"
+	"      --device PATH   the device\n"
+	"  -h, --help          show this help\n"
+	"  -V, --version       show the version\n",
+	.run = run,
+};

@@ -7,31 +7,18 @@
 
 #include "cli.h"
 
-__attribute__((noreturn))
-static void out_of_memory(void)
-{
-	fail(EXIT_RUNTIME, "%s", strerror(ENOMEM));
-}
-
 struct libscols_table *table_new(const struct table_column *columns, size_t count)
 {
-	struct libscols_table *table = scols_new_table();
+	struct libscols_table *table = cli_memory(scols_new_table());
 
-	if (!table)
-		out_of_memory();
 	for (size_t i = 0; i < count; i++)
-		if (!scols_table_new_column(table, columns[i].name, 0, columns[i].flags))
-			out_of_memory();
+		cli_memory(scols_table_new_column(table, columns[i].name, 0, columns[i].flags));
 	return table;
 }
 
 struct libscols_line *table_line(struct libscols_table *table, struct libscols_line *parent)
 {
-	struct libscols_line *line = scols_table_new_line(table, parent);
-
-	if (!line)
-		out_of_memory();
-	return line;
+	return cli_memory(scols_table_new_line(table, parent));
 }
 
 void table_set(struct libscols_line *line, size_t column, const char *format, ...)
@@ -44,7 +31,7 @@ void table_set(struct libscols_line *line, size_t column, const char *format, ..
 	len = vasprintf(&text, format, args);
 	va_end(args);
 	if (len < 0 || scols_line_refer_data(line, column, text))
-		out_of_memory();
+		cli_memory(NULL);
 }
 
 void table_print(struct libscols_table *table)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kvmstats command on a machine without the module. KVMSTATS names the binary.
 
+# Every command; those that have no option but the common ones are tested here alone.
+commands=(list read status)
+
 setup() {
 	unset KVMSTATS_DEVICE
 	none=$BATS_TEST_TMPDIR/none
@@ -25,25 +28,27 @@ expect() {
 }
 
 @test "help fits a screen of 24 lines and 80 columns" {
-	run "$KVMSTATS" --help
-	[ "$status" -eq 0 ]
-	[ "${#lines[@]}" -gt 5 ]
-	[ "$(wc -l <<< "$output")" -le 24 ]
-	[ "$(wc -L <<< "$output")" -le 80 ]
+	for command in '' "${commands[@]}"; do
+		run "$KVMSTATS" $command --help
+		[ "$status" -eq 0 ]
+		[ "${#lines[@]}" -gt 5 ]
+		[ "$(wc -l <<< "$output")" -le 24 ]
+		[ "$(wc -L <<< "$output")" -le 80 ]
+	done
 }
 
-@test "help is the same for -h and for every command" {
+@test "help is that of the command, and the same for -h" {
 	help=$("$KVMSTATS" --help)
 	[ "$("$KVMSTATS" -h)" = "$help" ]
-	for command in list read status; do
-		[ "$("$KVMSTATS" "$command" --help)" = "$help" ]
-		[ "$("$KVMSTATS" "$command" -h)" = "$help" ]
+	for command in "${commands[@]}"; do
+		[[ $("$KVMSTATS" "$command" --help) == "Usage: kvmstats $command "* ]]
+		[ "$("$KVMSTATS" "$command" -h)" = "$("$KVMSTATS" "$command" --help)" ]
 	done
 }
 
 @test "help names every command" {
 	run "$KVMSTATS" --help
-	for command in list read status; do
+	for command in "${commands[@]}"; do
 		[[ $output == *$'\n'"  $command "* ]]
 	done
 }
@@ -71,6 +76,8 @@ expect() {
 	expect 2 '`-x`' read -x
 	expect 2 '`-s`' list -s exits
 	expect 2 '`--help=please`' --help=please
+	expect 2 'see `kvmstats --help`' -x
+	expect 2 'see `kvmstats read --help`' read -x
 }
 
 @test "option without its value is wrong usage" {
@@ -99,7 +106,7 @@ expect() {
 }
 
 @test "missing device names the remedy" {
-	for command in list read status; do
+	for command in "${commands[@]}"; do
 		expect 1 "$none: not there: load the module with \`modprobe kvmstats\`" \
 			--device "$none" "$command"
 	done
