@@ -5,6 +5,7 @@
 BUILD ?= build
 CFLAGS ?= -O2 -g
 CLANG ?= clang
+OBJCOPY ?= objcopy
 FUZZ_SECONDS ?= 60
 
 KVMSTATS_VERSION := $(shell cat VERSION)
@@ -28,7 +29,12 @@ ul_fuzz_obj := $(ul_lib_src:%.c=$(BUILD)/fuzz/%.o)
 
 userland: $(BUILD)/libkvmstats.a $(BUILD)/libkvmstats.so $(BUILD)/kvmstats
 
-$(BUILD)/libkvmstats.a: $(ul_lib_obj)
+# One object, in which what is not public is nobody else's either.
+$(BUILD)/libkvmstats.o: $(ul_lib_obj)
+	$(LD) -r -o $@ $^
+	$(OBJCOPY) --localize-hidden $@
+
+$(BUILD)/libkvmstats.a: $(BUILD)/libkvmstats.o
 	rm -f $@
 	$(AR) rcs $@ $^
 

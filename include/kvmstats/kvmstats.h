@@ -10,8 +10,9 @@
  *    never prints, never exits and keeps no state outside its handles.
  *  - "Errors" names what the library finds itself and what the module is known
  *    to give; an errno of the kernel that is not named is passed on as it is.
- *  - A struct kvmstats may be used by several threads at once. An iterator or a
- *    reader may be used by one thread at a time; different ones are independent.
+ *  - A struct kvmstats may be used by several threads at once. What is made from it
+ *    (an iterator, a reader, descriptors, a sampler, an inventory, events) may be
+ *    used by one thread at a time; different ones are independent.
  *  - Older and newer modules both work: a field that the module does not know
  *    reads as 0, a field that this library does not know is left out.
  *  - Structs that the library returns by pointer may grow at the end. Never copy
@@ -47,6 +48,18 @@ struct kvmstats_vcpu_iter;
 
 /** struct kvmstats_reader - the parsed content of one stats fd */
 struct kvmstats_reader;
+
+/** struct kvmstats_descs - the statistics that all VMs, or all vCPUs, have */
+struct kvmstats_descs;
+
+/** struct kvmstats_sampler - the values of many objects, now and before */
+struct kvmstats_sampler;
+
+/** struct kvmstats_inventory - the VMs of the host with their names */
+struct kvmstats_inventory;
+
+/** struct kvmstats_events - what happens to VMs and vCPUs */
+struct kvmstats_events;
 
 /**
  * struct kvmstats_stat - one statistic of a stats fd
@@ -92,10 +105,26 @@ const char *kvmstats_version(void);
 int kvmstats_open(const char *path, struct kvmstats **out);
 
 /**
+ * kvmstats_explain() - why kvmstats_open() failed, and what mends it
+ * @path: what was opened, NULL for KVMSTATS_DEVICE
+ * @error: what kvmstats_open() returned
+ * @buf: receives one line without an end of line, NUL-terminated and cut to fit:
+ *	"/dev/kvmstats: not there: load the module with `modprobe kvmstats`"
+ * @size: bytes at @buf; 0 when only the length is wanted
+ *
+ * Looks at the host for it: is the module loaded, or kept out by the kernel's command
+ * line; who may open the device; what is at @path instead.
+ *
+ * Return: the length of the whole line in bytes, without the NUL.
+ */
+size_t kvmstats_explain(const char *path, int error, char *buf, size_t size);
+
+/**
  * kvmstats_close() - close the device
  * @ks: the handle, or NULL
  *
- * Its iterators must be freed before. Stats fds and readers stay usable.
+ * Its iterators, samplers and inventories must be freed before. Stats fds, readers,
+ * descriptors and events stay usable.
  */
 void kvmstats_close(struct kvmstats *ks);
 
@@ -218,6 +247,33 @@ int kvmstats_open_vm(struct kvmstats *ks, uint64_t vm_id);
  */
 int kvmstats_open_vcpu(struct kvmstats *ks, uint64_t vm_id, uint32_t vcpu_id);
 
+/**
+ * kvmstats_open_vm_total() - open a stats fd of a VM with its vCPUs summed
+ * @ks: the device
+ * @vm_id: kvmstats_vm.id of the VM
+ *
+ * The file holds the VM's statistics, then each of a vCPU over all of the VM's vCPUs.
+ * Source of the ABI: KVMSTATS_OPEN_VM with KVMSTATS_OPEN_WITH_VCPUS.
+ *
+ * Return: a file descriptor, read-only and close-on-exec, that the caller closes,
+ * or -ENOENT for an unknown VM, -EMFILE, -ENFILE, -ENOMEM.
+ */
+int kvmstats_open_vm_total(struct kvmstats *ks, uint64_t vm_id);
+
+/**
+ * kvmstats_open_host() - open a stats fd of the whole host
+ * @ks: the device
+ *
+ * The file holds the same sums over all VMs, those that are gone included, so that no
+ * counter ever falls. Source of the ABI: KVMSTATS_OPEN_HOST.
+ *
+ * Return: a file descriptor, read-only and close-on-exec, that the caller closes, or
+ *  -ENODEV: kvm is not loaded;
+ *  -EPERM: the device was opened in a child pid namespace;
+ *  -EMFILE, -ENFILE, -ENOMEM.
+ */
+int kvmstats_open_host(struct kvmstats *ks);
+
 /* --- the content of a stats fd --- */
 
 /**
@@ -324,6 +380,393 @@ const uint64_t *kvmstats_reader_values(const struct kvmstats_reader *r, uint32_t
  */
 int kvmstats_bucket_bounds(const struct kvmstats_stat *stat, uint32_t bucket,
 			   uint64_t *low, uint64_t *high);
+
+/**
+ * kvmstats_scale() - what to multiply a value by to have it in its unit
+ * @stat: the description of a statistic
+ *
+ * For a histogram this goes for the bounds of the buckets.
+ *
+ * Return: base^exponent, 1e-9 for a statistic in nanoseconds; 1 for a base that this
+ * library does not know.
+ */
+double kvmstats_scale(const struct kvmstats_stat *stat);
+
+/* --- the statistics that all VMs, or all vCPUs, have --- */
+
+/**
+ * kvmstats_descs_new() - read and check the descriptors of the kvm that is loaded
+ * @ks: the device
+ * @kind: KVMSTATS_KIND_VM, or KVMSTATS_KIND_VCPU or _VCPU_SUM, which are the same
+ * @out: receives them, kvmstats_descs_free() frees them; untouched on error
+ *
+ * They are held to the rules of kvmstats_reader_open(). Source of the ABI:
+ * KVMSTATS_GET_SCHEMA.
+ *
+ * Return: 0 or
+ *  -EINVAL: there is no such kind;
+ *  -ENODEV: kvm is not loaded;
+ *  -EBADMSG: a rule is broken;
+ *  -ENOMEM.
+ */
+int kvmstats_descs_new(struct kvmstats *ks, uint32_t kind, struct kvmstats_descs **out);
+
+/**
+ * kvmstats_descs_free() - free descriptors
+ * @d: what kvmstats_descs_new() gave, or NULL
+ */
+void kvmstats_descs_free(struct kvmstats_descs *d);
+
+/**
+ * kvmstats_descs_generation() - which kvm they are of
+ * @d: the descriptors
+ *
+ * Return: kvmstats_info.schema_generation at that time, never 0.
+ */
+uint64_t kvmstats_descs_generation(const struct kvmstats_descs *d);
+
+/**
+ * kvmstats_descs_count() - the number of statistics
+ * @d: the descriptors
+ *
+ * Return: the number, 0 to 4096.
+ */
+uint32_t kvmstats_descs_count(const struct kvmstats_descs *d);
+
+/**
+ * kvmstats_descs_stat() - the description of one statistic
+ * @d: the descriptors
+ * @index: from 0 to kvmstats_descs_count() - 1
+ *
+ * Return: the description, valid as long as @d; NULL when @index is past the last.
+ */
+const struct kvmstats_stat *kvmstats_descs_stat(const struct kvmstats_descs *d, uint32_t index);
+
+/**
+ * kvmstats_descs_find() - look for a statistic by its name
+ * @d: the descriptors
+ * @name: the whole name
+ *
+ * Return: the index of the first statistic with that name, or -ENOENT.
+ */
+int kvmstats_descs_find(const struct kvmstats_descs *d, const char *name);
+
+/**
+ * kvmstats_descs_value() - where the values of a statistic are in a sample
+ * @d: the descriptors
+ * @index: from 0 to kvmstats_descs_count() - 1
+ *
+ * Return: the index of its first value in kvmstats_sample.values, where
+ * kvmstats_stat.size of them follow one another; 0 when @index is past the last.
+ */
+uint32_t kvmstats_descs_value(const struct kvmstats_descs *d, uint32_t index);
+
+/* --- samples: the values of many objects at once --- */
+
+/**
+ * struct kvmstats_sample - one VM, the sum of a VM's vCPUs, or one vCPU
+ * @kind: KVMSTATS_KIND_VM, _VCPU or _VCPU_SUM
+ * @state: KVMSTATS_STATE_*
+ * @vm_id: the VM
+ * @time_ns: CLOCK_MONOTONIC of the values; 0 when the VM is not known
+ * @elapsed_ns: since those of @before; 0 without them
+ * @values: what kvmstats_sampler_descs() describes; NULL for a VM that was asked for
+ *	by its id and is not known, or was of a kvm that is not loaded any more
+ * @before: the same of the take before; NULL when the object was not in it, and when
+ *	kvm has been loaded anew in between
+ * @vcpu_id: the vCPU; 0 but for KVMSTATS_KIND_VCPU
+ */
+struct kvmstats_sample {
+	uint32_t kind;
+	uint32_t state;
+	uint64_t vm_id;
+	uint64_t time_ns;
+	uint64_t elapsed_ns;
+	const uint64_t *values;
+	const uint64_t *before;
+	uint32_t vcpu_id;
+};
+
+/**
+ * kvmstats_sampler_new() - prepare to read many objects
+ * @ks: the device, which must stay open until the sampler is freed
+ * @flags: KVMSTATS_SNAPSHOT_VM, _VCPU and _VCPU_SUM: what to read of each VM
+ * @out: receives the sampler, which kvmstats_sampler_free() frees; untouched on error
+ *
+ * Return: 0, -EINVAL for no or unknown flags, or -ENOMEM.
+ */
+int kvmstats_sampler_new(struct kvmstats *ks, uint32_t flags, struct kvmstats_sampler **out);
+
+/**
+ * kvmstats_sampler_free() - free a sampler with all its samples and descriptors
+ * @s: the sampler, or NULL
+ */
+void kvmstats_sampler_free(struct kvmstats_sampler *s);
+
+/**
+ * kvmstats_sampler_take() - read all that is wanted, in as few calls as possible
+ * @s: the sampler
+ * @vm_ids: kvmstats_vm.id of the VMs wanted, in any order; NULL for all
+ * @nr: how many; 0 for all
+ *
+ * Two calls of the module are enough once the sampler has seen how much there is, and
+ * nothing is allocated then. A VM that is listed several times is read once. While kvm
+ * is not loaded no VM has values, which is no error. After an error the last take
+ * stands as it was. Source of the ABI: KVMSTATS_SNAPSHOT.
+ *
+ * Return: 0 or
+ *  -EINVAL: only one of @vm_ids and @nr is 0;
+ *  -EINTR: killed meanwhile;
+ *  -EBADMSG: the answer of the module makes no sense;
+ *  -ENOMEM.
+ */
+int kvmstats_sampler_take(struct kvmstats_sampler *s, const uint64_t *vm_ids, uint32_t nr);
+
+/**
+ * kvmstats_sampler_count() - the number of samples of the last take
+ * @s: the sampler
+ *
+ * Return: the number, 0 before the first take.
+ */
+size_t kvmstats_sampler_count(const struct kvmstats_sampler *s);
+
+/**
+ * kvmstats_sampler_get() - one sample of the last take
+ * @s: the sampler
+ * @index: from 0 to kvmstats_sampler_count() - 1
+ *
+ * VMs come in ascending order of their ids; of each its own sample, then the sum, then
+ * its vCPUs in ascending order of their ids. A VM that is not known has a sample of
+ * KVMSTATS_KIND_VM whatever was wanted.
+ *
+ * Return: the sample, valid until the next take; NULL when @index is past the last.
+ */
+const struct kvmstats_sample *kvmstats_sampler_get(const struct kvmstats_sampler *s, size_t index);
+
+/**
+ * kvmstats_sampler_find() - the sample of one object in the last take
+ * @s: the sampler
+ * @kind: KVMSTATS_KIND_VM, _VCPU or _VCPU_SUM
+ * @vm_id: the VM
+ * @vcpu_id: the vCPU; ignored but for KVMSTATS_KIND_VCPU
+ *
+ * Return: the sample, valid until the next take; NULL when there is none.
+ */
+const struct kvmstats_sample *kvmstats_sampler_find(const struct kvmstats_sampler *s, uint32_t kind,
+						    uint64_t vm_id, uint32_t vcpu_id);
+
+/**
+ * kvmstats_sampler_descs() - what the values of the last take are
+ * @s: the sampler
+ * @kind: KVMSTATS_KIND_VM, or KVMSTATS_KIND_VCPU or _VCPU_SUM, which are the same
+ *
+ * Return: the descriptors, which stay the sampler's and valid until the next take; NULL
+ * when kvm was not loaded and before the first take.
+ */
+const struct kvmstats_descs *kvmstats_sampler_descs(const struct kvmstats_sampler *s,
+						    uint32_t kind);
+
+/**
+ * kvmstats_sample_delta() - what a value rose by since the take before
+ * @sample: a sample that has values
+ * @value: index of the value: kvmstats_descs_value(), plus the bucket of a histogram
+ *
+ * Return: the difference; 0 when there is no take before, and when the value fell.
+ */
+uint64_t kvmstats_sample_delta(const struct kvmstats_sample *sample, uint32_t value);
+
+/**
+ * kvmstats_sample_rate() - the same for each second
+ * @sample: a sample that has values
+ * @value: as for kvmstats_sample_delta()
+ *
+ * Return: the difference divided by kvmstats_sample.elapsed_ns, in 1/s; 0 where the
+ * difference or the time is 0.
+ */
+double kvmstats_sample_rate(const struct kvmstats_sample *sample, uint32_t value);
+
+/* --- the VMs of the host with their names --- */
+
+#define KVMSTATS_NAMES_FILE	"/etc/kvmstats/names"
+
+/* kvmstats_name.source, the best one first */
+#define KVMSTATS_NAME_OVERRIDE		0	/* the override file */
+#define KVMSTATS_NAME_LIBVIRT		1	/* QEMU under libvirt */
+#define KVMSTATS_NAME_PROXMOX		2	/* QEMU under Proxmox VE */
+#define KVMSTATS_NAME_QEMU		3	/* QEMU's -name, else its -uuid */
+#define KVMSTATS_NAME_FIRECRACKER	4	/* --id */
+#define KVMSTATS_NAME_CLOUD_HYPERVISOR	5	/* the socket of --api-socket */
+#define KVMSTATS_NAME_COMM		6	/* kvmstats_vm.comm and .pid: nothing better */
+
+/**
+ * struct kvmstats_name - how a VM is called
+ * @name: up to 255 bytes, never empty unless kvmstats_vm.comm is
+ * @uuid: in lower case with dashes, "" when it is not known
+ * @id: the number that Proxmox VE knows the VM by, else ""
+ * @source: KVMSTATS_NAME_*, where @name is from
+ *
+ * Whoever runs the VM chose @name and @id: they may hold any byte but NUL, so escape
+ * them where they are shown, and need not be those of one VM only.
+ */
+struct kvmstats_name {
+	const char *name;
+	const char *uuid;
+	const char *id;
+	uint32_t source;
+};
+
+/**
+ * kvmstats_name_source() - a word for KVMSTATS_NAME_*
+ * @source: kvmstats_name.source
+ *
+ * Return: a constant string: "override", "libvirt", "proxmox", "qemu", "firecracker",
+ * "cloud-hypervisor", "comm", or "unknown" for one that this library does not know.
+ */
+const char *kvmstats_name_source(uint32_t source);
+
+/**
+ * kvmstats_inventory_new() - an inventory, empty until it is refreshed
+ * @ks: the device, which must stay open until the inventory is freed
+ * @out: receives the inventory, which kvmstats_inventory_free() frees; untouched on
+ *	error
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kvmstats_inventory_new(struct kvmstats *ks, struct kvmstats_inventory **out);
+
+/**
+ * kvmstats_inventory_free() - free an inventory with all that it gave
+ * @inv: the inventory, or NULL
+ */
+void kvmstats_inventory_free(struct kvmstats_inventory *inv);
+
+/**
+ * kvmstats_inventory_names() - use an override file
+ * @inv: the inventory
+ * @path: the file, in the form of kvmstats-names(5); NULL for KVMSTATS_NAMES_FILE,
+ *	which need not be there
+ * @line: receives the number of the line at fault, from 1, with -EBADMSG, else 0; or
+ *	NULL
+ *
+ * The file is looked at again with every refresh. One that has become bad or has gone
+ * then leaves the last good content in use, see kvmstats_inventory_names_error().
+ *
+ * Return: 0, or with no change to @inv
+ *  -EBADMSG: a line has another form, or the key of an earlier line;
+ *  -EINVAL: @path is no regular file;
+ *  -EFBIG: it is larger than 1 MiB;
+ *  -ENOENT, -EACCES or another errno of open() or read(), -ENOMEM.
+ */
+int kvmstats_inventory_names(struct kvmstats_inventory *inv, const char *path, unsigned int *line);
+
+/**
+ * kvmstats_inventory_names_error() - what the last look at the override file found
+ * @inv: the inventory
+ * @line: receives the number of the line at fault with -EBADMSG, else 0; or NULL
+ *
+ * Return: 0 when the file is in use as it is, or a negated errno as above.
+ */
+int kvmstats_inventory_names_error(const struct kvmstats_inventory *inv, unsigned int *line);
+
+/**
+ * kvmstats_inventory_refresh() - bring the inventory up to date
+ * @inv: the inventory
+ *
+ * What a VM is called is found out once, when it is new: from the command line and the
+ * control group of the process that created it, below /proc. A process that began after
+ * its VM did has only got the pid of that one, and is not asked. Where /proc hides the
+ * processes of others, only comm and pid are known. Source of the ABI:
+ * KVMSTATS_LIST_VMS.
+ *
+ * Return: 0, or with the VMs as they were -ENOMEM, or -EBADMSG when the answer of the
+ * module makes no sense.
+ */
+int kvmstats_inventory_refresh(struct kvmstats_inventory *inv);
+
+/**
+ * kvmstats_inventory_count() - the number of VMs at the last refresh
+ * @inv: the inventory
+ *
+ * Return: the number, 0 before the first refresh.
+ */
+size_t kvmstats_inventory_count(const struct kvmstats_inventory *inv);
+
+/**
+ * kvmstats_inventory_vm() - one VM at the last refresh
+ * @inv: the inventory
+ * @index: from 0 to kvmstats_inventory_count() - 1, in ascending order of ids
+ *
+ * Return: the VM, valid until the next refresh; NULL when @index is past the last.
+ */
+const struct kvmstats_vm *kvmstats_inventory_vm(const struct kvmstats_inventory *inv, size_t index);
+
+/**
+ * kvmstats_inventory_name() - its name
+ * @inv: the inventory
+ * @index: from 0 to kvmstats_inventory_count() - 1, in ascending order of ids
+ *
+ * Return: the name, valid until the next refresh or kvmstats_inventory_names(); NULL
+ * when @index is past the last.
+ */
+const struct kvmstats_name *kvmstats_inventory_name(const struct kvmstats_inventory *inv,
+						    size_t index);
+
+/**
+ * kvmstats_inventory_find() - look for a VM by its id
+ * @inv: the inventory
+ * @vm_id: kvmstats_vm.id of the VM
+ *
+ * Return: its index, or -ENOENT.
+ */
+int kvmstats_inventory_find(const struct kvmstats_inventory *inv, uint64_t vm_id);
+
+/* --- events --- */
+
+/**
+ * kvmstats_events_open() - be told of VMs and vCPUs from now on
+ * @ks: the device, which may be closed before the events are
+ * @out: receives the handle, which kvmstats_events_close() frees; untouched on error
+ *
+ * Source of the ABI: KVMSTATS_OPEN_EVENTS.
+ *
+ * Return: 0, -EMFILE, -ENFILE or -ENOMEM.
+ */
+int kvmstats_events_open(struct kvmstats *ks, struct kvmstats_events **out);
+
+/**
+ * kvmstats_events_close() - be told no more
+ * @ev: the events, or NULL
+ */
+void kvmstats_events_close(struct kvmstats_events *ev);
+
+/**
+ * kvmstats_events_fd() - a file descriptor that poll() can wait for
+ * @ev: the events
+ *
+ * It tells of events that the library has not read yet: call kvmstats_events_next()
+ * with a timeout of 0 until that returns 0, then wait for POLLIN. Do not read it.
+ *
+ * Return: the file descriptor, which stays the library's.
+ */
+int kvmstats_events_fd(const struct kvmstats_events *ev);
+
+/**
+ * kvmstats_events_next() - the next event
+ * @ev: the events
+ * @timeout_ms: how long to wait for it, in milliseconds; -1 for ever, 0 not at all
+ * @event: receives the event, see <linux/kvmstats.h>, valid until the next call for
+ *	@ev; untouched unless 1 is returned
+ *
+ * A VM that KVMSTATS_EVENT_VM_GONE tells of can still be opened and sampled by its id,
+ * for its last values, until the next call for @ev.
+ *
+ * Return: 1, 0 when the time is over, or
+ *  -EINTR: a signal came first;
+ *  -EBADMSG: the answer of the module makes no sense;
+ *  -EIO: there will be no more events.
+ */
+int kvmstats_events_next(struct kvmstats_events *ev, int timeout_ms,
+			 const struct kvmstats_event **event);
 
 #pragma GCC visibility pop
 

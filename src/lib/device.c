@@ -17,7 +17,7 @@ const char *kvmstats_version(void)
 	return KVMSTATS_VERSION;
 }
 
-static int command(int fd, unsigned long cmd, void *arg)
+int kvmstats_command(int fd, unsigned long cmd, void *arg)
 {
 	int ret = ioctl(fd, cmd, arg);
 
@@ -43,7 +43,7 @@ static int hand_over(void *dst, size_t dst_size, const void *src, size_t src_siz
 static int query_info(int fd, struct kvmstats_info *info)
 {
 	*info = (struct kvmstats_info){ .size = sizeof(*info) };
-	return command(fd, KVMSTATS_GET_INFO, info);
+	return kvmstats_command(fd, KVMSTATS_GET_INFO, info);
 }
 
 int kvmstats_open(const char *path, struct kvmstats **out)
@@ -97,7 +97,7 @@ int kvmstats_get_info(struct kvmstats *ks, struct kvmstats_info *info, size_t si
 int kvmstats_get_hook(struct kvmstats *ks, uint32_t index, struct kvmstats_hook *hook, size_t size)
 {
 	struct kvmstats_hook mine = { .size = sizeof(mine), .index = index };
-	int ret = command(ks->fd, KVMSTATS_GET_HOOK, &mine);
+	int ret = kvmstats_command(ks->fd, KVMSTATS_GET_HOOK, &mine);
 
 	if (ret < 0)
 		return ret;
@@ -106,16 +106,30 @@ int kvmstats_get_hook(struct kvmstats *ks, uint32_t index, struct kvmstats_hook 
 	return hand_over(hook, size, &mine, sizeof(mine), mine.size);
 }
 
+static int open_object(struct kvmstats *ks, unsigned long cmd, struct kvmstats_open arg)
+{
+	arg.size = sizeof(arg);
+	return kvmstats_command(ks->fd, cmd, &arg);
+}
+
 int kvmstats_open_vm(struct kvmstats *ks, uint64_t vm_id)
 {
-	struct kvmstats_open arg = { .size = sizeof(arg), .vm_id = vm_id };
+	return open_object(ks, KVMSTATS_OPEN_VM, (struct kvmstats_open){ .vm_id = vm_id });
+}
 
-	return command(ks->fd, KVMSTATS_OPEN_VM, &arg);
+int kvmstats_open_vm_total(struct kvmstats *ks, uint64_t vm_id)
+{
+	return open_object(ks, KVMSTATS_OPEN_VM, (struct kvmstats_open){
+		.flags = KVMSTATS_OPEN_WITH_VCPUS, .vm_id = vm_id });
 }
 
 int kvmstats_open_vcpu(struct kvmstats *ks, uint64_t vm_id, uint32_t vcpu_id)
 {
-	struct kvmstats_open arg = { .size = sizeof(arg), .vm_id = vm_id, .vcpu_id = vcpu_id };
+	return open_object(ks, KVMSTATS_OPEN_VCPU, (struct kvmstats_open){
+		.vm_id = vm_id, .vcpu_id = vcpu_id });
+}
 
-	return command(ks->fd, KVMSTATS_OPEN_VCPU, &arg);
+int kvmstats_open_host(struct kvmstats *ks)
+{
+	return open_object(ks, KVMSTATS_OPEN_HOST, (struct kvmstats_open){ 0 });
 }

@@ -2,7 +2,6 @@
 /* Walking over VMs and vCPUs, a batch of records per system call. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 #include "internal.h"
 
@@ -38,11 +37,13 @@ static int walk_on(struct walk *w, void *batch, uint32_t record_size)
 		.record_size = record_size,
 		.capacity = BATCH,
 	};
+	int ret;
 
 	if (w->next < w->count)
 		return 1;
-	if (ioctl(w->fd, w->cmd, &list) < 0)
-		return -errno;
+	ret = kvmstats_command(w->fd, w->cmd, &list);
+	if (ret < 0)
+		return ret;
 	if (list.count > BATCH)
 		return -EBADMSG;
 	w->cursor = list.cursor;

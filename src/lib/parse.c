@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From the bytes of a stats file to its schema. Trusts none of them. */
+/* From the bytes of a stats file, or of descriptors alone, to a schema. Trusts none of them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,58 +124,94 @@ static bool values_apart(struct range *values, uint32_t count)
 	return true;
 }
 
-/* Fills in everything but the values' buffer. @values is scratch for h->num_desc. */
-static int parse_schema(struct kvmstats_reader *r, const struct kvmstats_header *h,
-			const char *buf, struct range *values)
+/* Fills in all that has been allocated. @values is scratch, one for each. */
+static int fill_descs(struct kvmstats_descs *d, const char *buf, uint32_t name_size,
+		      struct range *values)
 {
-	const char *desc = buf + h->desc_offset;
-	char *string = r->strings;
-	uint64_t data_size = 0;
+	char *name = d->names;
 
-	memcpy(string, buf + h->id_offset, h->name_size);
-	if (!memchr(string, '\0', h->name_size) || strncmp(string, "kvm", 3))
-		return -EBADMSG;
+	for (uint32_t i = 0; i < d->count; i++, name += name_size) {
+		struct kvmstats_desc desc;
 
-	for (uint32_t i = 0; i < h->num_desc; i++, desc += DESC_FIXED + h->name_size) {
-		struct kvmstats_desc d;
-
-		string += h->name_size;
-		memcpy(&d, desc, DESC_FIXED);
-		memcpy(string, desc + DESC_FIXED, h->name_size);
-		if (!desc_ok(&d, string, h->name_size))
+		memcpy(&desc, buf, DESC_FIXED);
+		memcpy(name, buf + DESC_FIXED, name_size);
+		if (!desc_ok(&desc, name, name_size))
 			return -EBADMSG;
+		buf += DESC_FIXED + name_size;
 
-		values[i] = value_range(&d);
-		if (values[i].end > data_size)
-			data_size = values[i].end;
-		r->value_index[i] = d.offset / sizeof(uint64_t);
-		r->stats[i] = (struct kvmstats_stat){
-			.name = string,
-			.flags = d.flags,
-			.bucket_size = d.bucket_size,
-			.exponent = d.exponent,
-			.size = d.size,
+		values[i] = value_range(&desc);
+		if (values[i].end > KVMSTATS_MAX_FILE)
+			return -EBADMSG;
+		if (values[i].end > d->data_size)
+			d->data_size = values[i].end;
+		d->value_index[i] = desc.offset / sizeof(uint64_t);
+		d->stats[i] = (struct kvmstats_stat){
+			.name = name,
+			.flags = desc.flags,
+			.bucket_size = desc.bucket_size,
+			.exponent = desc.exponent,
+			.size = desc.size,
 		};
 	}
+	return values_apart(values, d->count) ? 0 : -EBADMSG;
+}
 
-	struct range data = range(h->data_offset, data_size);
+int kvmstats_parse_descs(const char *buf, uint32_t count, uint32_t name_size,
+			 struct kvmstats_descs *out)
+{
+	/* One more than needed, so that no request is for 0 bytes. */
+	struct range *values = calloc(count + 1, sizeof(*values));
+	struct kvmstats_descs d = {
+		.count = count,
+		.stats = calloc(count + 1, sizeof(*d.stats)),
+		.value_index = calloc(count + 1, sizeof(*d.value_index)),
+		.names = calloc(count + 1, name_size),
+	};
+	int ret = -ENOMEM;
 
+	if (values && d.stats && d.value_index && d.names)
+		ret = fill_descs(&d, buf, name_size, values);
+	free(values);
+	if (ret)
+		kvmstats_descs_clear(&d);
+	else
+		*out = d;
+	return ret;
+}
+
+void kvmstats_descs_clear(struct kvmstats_descs *d)
+{
+	free(d->names);
+	free(d->value_index);
+	free(d->stats);
+}
+
+static int fill_reader(struct kvmstats_reader *r, const struct kvmstats_header *h, const char *buf)
+{
+	struct range data;
+	int ret;
+
+	r->id = malloc(h->name_size);
+	if (!r->id)
+		return -ENOMEM;
+	memcpy(r->id, buf + h->id_offset, h->name_size);
+	if (!memchr(r->id, '\0', h->name_size) || strncmp(r->id, "kvm", 3))
+		return -EBADMSG;
+	ret = kvmstats_parse_descs(buf + h->desc_offset, h->num_desc, h->name_size, &r->descs);
+	if (ret)
+		return ret;
+	data = range(h->data_offset, r->descs.data_size);
 	if (!block_ok(data) || overlap(data, id_range(h)) || overlap(data, desc_range(h)))
 		return -EBADMSG;
-	if (!values_apart(values, h->num_desc))
-		return -EBADMSG;
-
-	r->count = h->num_desc;
 	r->data_offset = h->data_offset;
-	r->data_size = data_size;
-	return 0;
+	r->data = calloc(1, r->descs.data_size + sizeof(*r->data));
+	return r->data ? 0 : -ENOMEM;
 }
 
 int kvmstats_parse(const void *buf, size_t len, struct kvmstats_reader **out)
 {
-	struct kvmstats_reader *r = NULL;
 	struct kvmstats_header h;
-	struct range *values;
+	struct kvmstats_reader *r;
 	size_t schema_size;
 	int ret;
 
@@ -188,37 +224,14 @@ int kvmstats_parse(const void *buf, size_t len, struct kvmstats_reader **out)
 	if (len < schema_size)
 		return -EBADMSG;
 
-	/* One more than needed, so that no request is for 0 bytes. */
-	values = calloc(h.num_desc + 1, sizeof(*values));
 	r = calloc(1, sizeof(*r));
-	if (!values || !r) {
-		ret = -ENOMEM;
-		goto free;
-	}
+	if (!r)
+		return -ENOMEM;
 	r->fd = -1;
-	r->stats = calloc(h.num_desc + 1, sizeof(*r->stats));
-	r->value_index = calloc(h.num_desc + 1, sizeof(*r->value_index));
-	r->strings = calloc(h.num_desc + 1, h.name_size);
-	if (!r->stats || !r->value_index || !r->strings) {
-		ret = -ENOMEM;
-		goto free;
-	}
-
-	ret = parse_schema(r, &h, buf, values);
+	ret = fill_reader(r, &h, buf);
 	if (ret)
-		goto free;
-
-	r->data = calloc(1, r->data_size + sizeof(*r->data));
-	if (!r->data) {
-		ret = -ENOMEM;
-		goto free;
-	}
-	free(values);
-	*out = r;
-	return 0;
-
-free:
-	kvmstats_reader_close(r);
-	free(values);
+		kvmstats_reader_close(r);
+	else
+		*out = r;
 	return ret;
 }

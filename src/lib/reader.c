@@ -2,7 +2,6 @@
 /* Reading a stats fd. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -49,39 +48,35 @@ void kvmstats_reader_close(struct kvmstats_reader *r)
 {
 	if (!r)
 		return;
-	free(r->strings);
 	free(r->data);
-	free(r->value_index);
-	free(r->stats);
+	kvmstats_descs_clear(&r->descs);
+	free(r->id);
 	free(r);
 }
 
 const char *kvmstats_reader_id(const struct kvmstats_reader *r)
 {
-	return r->strings;
+	return r->id;
 }
 
 uint32_t kvmstats_reader_count(const struct kvmstats_reader *r)
 {
-	return r->count;
+	return kvmstats_descs_count(&r->descs);
 }
 
 const struct kvmstats_stat *kvmstats_reader_stat(const struct kvmstats_reader *r, uint32_t index)
 {
-	return index < r->count ? &r->stats[index] : NULL;
+	return kvmstats_descs_stat(&r->descs, index);
 }
 
 int kvmstats_reader_find(const struct kvmstats_reader *r, const char *name)
 {
-	for (uint32_t i = 0; i < r->count; i++)
-		if (!strcmp(r->stats[i].name, name))
-			return i;
-	return -ENOENT;
+	return kvmstats_descs_find(&r->descs, name);
 }
 
 int kvmstats_reader_update(struct kvmstats_reader *r)
 {
-	int ret = read_fully(r->fd, r->data, r->data_size, r->data_offset);
+	int ret = read_fully(r->fd, r->data, r->descs.data_size, r->data_offset);
 
 	r->valid = !ret;
 	return ret;
@@ -89,33 +84,5 @@ int kvmstats_reader_update(struct kvmstats_reader *r)
 
 const uint64_t *kvmstats_reader_values(const struct kvmstats_reader *r, uint32_t index)
 {
-	return r->valid && index < r->count ? r->data + r->value_index[index] : NULL;
-}
-
-int kvmstats_bucket_bounds(const struct kvmstats_stat *stat, uint32_t bucket,
-			   uint64_t *low, uint64_t *high)
-{
-	uint64_t lo, hi;
-
-	if (bucket >= stat->size)
-		return -EINVAL;
-
-	switch (stat->flags & KVMSTATS_TYPE_MASK) {
-	case KVMSTATS_TYPE_LINEAR_HIST:
-		lo = (uint64_t)stat->bucket_size * bucket;
-		hi = lo + stat->bucket_size;
-		break;
-	case KVMSTATS_TYPE_LOG_HIST:
-		if (bucket >= KVMSTATS_MAX_LOG_HIST)
-			return -EINVAL;
-		lo = bucket ? 1ull << (bucket - 1) : 0;
-		hi = bucket < 64 ? 1ull << bucket : UINT64_MAX;
-		break;
-	default:
-		return -EINVAL;
-	}
-
-	*low = lo;
-	*high = bucket == stat->size - 1u ? UINT64_MAX : hi;
-	return 0;
+	return r->valid && index < r->descs.count ? r->data + r->descs.value_index[index] : NULL;
 }
