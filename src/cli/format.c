@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -93,18 +94,11 @@ static void format_scaled(double amount, double step, const char *const *names, 
 	snprintf(buf, size, "%.*f %s", i && amount < 1000 ? 1 : 0, amount, names[i]);
 }
 
-/* base^exponent; false for a base that this program does not know. */
-static bool scale_of(const struct kvmstats_stat *stat, double *scale)
+static bool scale_is_known(const struct kvmstats_stat *stat)
 {
 	uint32_t base = stat->flags & KVMSTATS_BASE_MASK;
-	double factor = base == KVMSTATS_BASE_POW2 ? 2 : 10;
 
-	*scale = 1;
-	for (int i = 0; i < stat->exponent; i++)
-		*scale *= factor;
-	for (int i = 0; i > stat->exponent; i--)
-		*scale /= factor;
-	return base == KVMSTATS_BASE_POW2 || base == KVMSTATS_BASE_POW10 || !stat->exponent;
+	return base == KVMSTATS_BASE_POW10 || base == KVMSTATS_BASE_POW2 || !stat->exponent;
 }
 
 void cli_format_value(const struct kvmstats_stat *stat, uint64_t value, bool raw,
@@ -113,17 +107,16 @@ void cli_format_value(const struct kvmstats_stat *stat, uint64_t value, bool raw
 	static const char *const times[] = { "ns", "us", "ms", "s" };
 	static const char *const sizes[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	uint32_t unit = stat->flags & KVMSTATS_UNIT_MASK;
+	double amount = value * kvmstats_scale(stat);
 	char word[64];
-	double scale;
 
-	if (!raw && scale_of(stat, &scale)) {
+	if (!raw && scale_is_known(stat)) {
 		switch (unit) {
 		case KVMSTATS_UNIT_SECONDS:
-			format_scaled(value * scale * 1e9, 1000, times, ARRAY_SIZE(times),
-				      buf, size);
+			format_scaled(amount * 1e9, 1000, times, ARRAY_SIZE(times), buf, size);
 			return;
 		case KVMSTATS_UNIT_BYTES:
-			format_scaled(value * scale, 1024, sizes, ARRAY_SIZE(sizes), buf, size);
+			format_scaled(amount, 1024, sizes, ARRAY_SIZE(sizes), buf, size);
 			return;
 		case KVMSTATS_UNIT_BOOLEAN:
 			if (value > 1)
@@ -137,6 +130,17 @@ void cli_format_value(const struct kvmstats_stat *stat, uint64_t value, bool raw
 		snprintf(buf, size, "%" PRIu64, value);
 	else
 		snprintf(buf, size, "%" PRIu64 " %s", value, word);
+}
+
+void cli_format_time(const struct timespec *time, char *buf, size_t size)
+{
+	char date[32], zone[8];
+	struct tm tm;
+
+	localtime_r(&time->tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	snprintf(buf, size, "%s.%03ld%.3s:%s", date, time->tv_nsec / 1000000, zone, zone + 3);
 }
 
 /* Bytes of the printable character at @text, 0 when it is none. */
@@ -184,4 +188,13 @@ size_t cli_escape(const char *text, char *buf, size_t size)
 	if (room)
 		buf[size - room] = '\0';
 	return whole;
+}
+
+char *cli_escaped(const char *text)
+{
+	size_t size = cli_escape(text, NULL, 0) + 1;
+	char *buf = cli_memory(malloc(size));
+
+	cli_escape(text, buf, size);
+	return buf;
 }

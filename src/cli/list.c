@@ -9,129 +9,135 @@
 
 #include "cli.h"
 
-enum { ID, PID, USER, COMM, VCPUS, AGE, STATS_ID };
+enum { ID, NAME, NAME_SOURCE, UUID, PID, USER, COMM, VCPUS, AGE, ADOPTED, STATS_ID };
 
 static const struct table_column columns[] = {
-	[ID] = { "ID", SCOLS_FL_TREE },
-	[PID] = { "PID", SCOLS_FL_RIGHT },
-	[USER] = { "USER", 0 },
-	[COMM] = { "COMM", 0 },
-	[VCPUS] = { "VCPUS", SCOLS_FL_RIGHT },
-	[AGE] = { "AGE", SCOLS_FL_RIGHT },
-	[STATS_ID] = { "STATS-ID", 0 },
+	[ID] = { "ID", SCOLS_FL_TREE, SCOLS_JSON_STRING },
+	[NAME] = { "NAME", 0, SCOLS_JSON_STRING },
+	[NAME_SOURCE] = { "NAME-SOURCE", 0, SCOLS_JSON_STRING },
+	[UUID] = { "UUID", 0, SCOLS_JSON_STRING },
+	[PID] = { "PID", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[USER] = { "USER", 0, SCOLS_JSON_STRING },
+	[COMM] = { "COMM", 0, SCOLS_JSON_STRING },
+	[VCPUS] = { "VCPUS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[AGE] = { "AGE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[ADOPTED] = { "ADOPTED", SCOLS_FL_RIGHT, SCOLS_JSON_BOOLEAN },
+	[STATS_ID] = { "STATS-ID", 0, SCOLS_JSON_STRING },
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
+static const char standard[] = "ID,NAME,NAME-SOURCE,PID,USER,COMM,VCPUS,AGE";
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
+struct listing {
+	struct kvmstats *ks;
+	struct kvmstats_inventory *inv;
+	struct table *table;
+	bool exact;
+	uint64_t now_ns;
+};
 
 /* What was running before the module saw it is at least that old. */
-static void set_age(struct libscols_line *line, uint64_t start_ns, uint32_t flags)
+static void set_age(struct listing *l, struct libscols_line *line, uint64_t start_ns,
+		    uint32_t flags)
 {
-	uint64_t now = now_ns();
-	uint64_t s = now > start_ns ? (now - start_ns) / 1000000000 : 0;
-	const char *bound = flags & KVMSTATS_VM_ADOPTED ? ">" : "";
+	uint64_t s = l->now_ns > start_ns ? (l->now_ns - start_ns) / 1000000000 : 0;
+	bool adopted = flags & KVMSTATS_VM_ADOPTED;
+	const char *bound = adopted ? ">" : "";
 	unsigned int hours = s / 3600 % 24, minutes = s / 60 % 60, seconds = s % 60;
 
-	if (s < 86400)
-		table_set(line, AGE, "%s%02u:%02u:%02u", bound, hours, minutes, seconds);
+	table_set(l->table, line, ADOPTED, "%d", adopted);
+	if (l->exact)
+		table_set(l->table, line, AGE, "%llu", (unsigned long long)s);
+	else if (s < 86400)
+		table_set(l->table, line, AGE, "%s%02u:%02u:%02u", bound, hours, minutes, seconds);
 	else
-		table_set(line, AGE, "%s%llud %02u:%02u:%02u", bound,
+		table_set(l->table, line, AGE, "%s%llud %02u:%02u:%02u", bound,
 			  (unsigned long long)(s / 86400), hours, minutes, seconds);
 }
 
-static void set_user(struct libscols_line *line, uid_t uid)
+static void set_user(struct listing *l, struct libscols_line *line, uid_t uid)
 {
-	const struct passwd *user = getpwuid(uid);
+	const struct passwd *user = table_has(l->table, USER) ? getpwuid(uid) : NULL;
 
 	if (user)
-		table_set(line, USER, "%s", user->pw_name);
+		table_set(l->table, line, USER, "%s", user->pw_name);
 	else
-		table_set(line, USER, "%u", uid);
+		table_set(l->table, line, USER, "%u", uid);
 }
 
-static struct libscols_line *add_vm(struct libscols_table *table, const struct kvmstats_vm *vm)
+static struct libscols_line *add_vm(struct listing *l, const struct kvmstats_vm *vm,
+				    const struct kvmstats_name *name)
 {
-	struct libscols_line *line = table_line(table, NULL);
+	struct libscols_line *line = table_line(l->table, NULL);
 
-	table_set(line, ID, "%llu", vm->id);
-	if (vm->pid)
-		table_set(line, PID, "%u", vm->pid);
-	else
-		table_set(line, PID, "-");
-	set_user(line, vm->uid);
-	table_set(line, COMM, "%s", vm->comm);
-	table_set(line, VCPUS, "%u", vm->nr_vcpus);
-	set_age(line, vm->start_ns, vm->flags);
-	table_set(line, STATS_ID, "%s", vm->stats_id);
+	table_set(l->table, line, ID, "%llu", vm->id);
+	table_set(l->table, line, NAME, "%s", name->name);
+	table_color(l->table, line, NAME, "bold");
+	table_set(l->table, line, NAME_SOURCE, "%s", kvmstats_name_source(name->source));
+	if (*name->uuid)
+		table_set(l->table, line, UUID, "%s", name->uuid);
+	if (vm->pid)	/* its process may be gone */
+		table_set(l->table, line, PID, "%u", vm->pid);
+	set_user(l, line, vm->uid);
+	table_set(l->table, line, COMM, "%s", vm->comm);
+	table_set(l->table, line, VCPUS, "%u", vm->nr_vcpus);
+	set_age(l, line, vm->start_ns, vm->flags);
+	table_set(l->table, line, STATS_ID, "%s", vm->stats_id);
 	return line;
 }
 
-static void add_vcpu(struct libscols_table *table, struct libscols_line *parent,
+static void add_vcpu(struct listing *l, struct libscols_line *parent,
 		     const struct kvmstats_vcpu *vcpu)
 {
-	struct libscols_line *line = table_line(table, parent);
+	struct libscols_line *line = table_line(l->table, parent);
 
-	table_set(line, ID, "%llu/%u", vcpu->vm_id, vcpu->vcpu_id);
-	set_age(line, vcpu->start_ns, vcpu->flags);
-	table_set(line, STATS_ID, "%s", vcpu->stats_id);
+	table_set(l->table, line, ID, "%llu/%u", vcpu->vm_id, vcpu->vcpu_id);
+	set_age(l, line, vcpu->start_ns, vcpu->flags);
+	table_set(l->table, line, STATS_ID, "%s", vcpu->stats_id);
 }
 
-static int add_vcpus(struct kvmstats *ks, struct libscols_table *table,
-		     struct libscols_line *parent, uint64_t vm_id)
+static int add_vcpus(struct listing *l, struct libscols_line *parent, uint64_t vm_id)
 {
 	const struct kvmstats_vcpu *vcpu;
 	struct kvmstats_vcpu_iter *it;
 	int ret;
 
-	ret = kvmstats_vcpu_iter_new(ks, vm_id, &it);
+	ret = kvmstats_vcpu_iter_new(l->ks, vm_id, &it);
 	if (ret)
 		return ret;
 	while ((ret = kvmstats_vcpu_iter_next(it, &vcpu)) > 0)
-		add_vcpu(table, parent, vcpu);
+		add_vcpu(l, parent, vcpu);
 	kvmstats_vcpu_iter_free(it);
 	return ret == -ENOENT ? 0 : ret;	/* the VM has just ended */
 }
 
-static int add_vms(struct kvmstats *ks, struct libscols_table *table)
-{
-	const struct kvmstats_vm *vm;
-	struct kvmstats_vm_iter *it;
-	int ret;
-
-	ret = kvmstats_vm_iter_new(ks, &it);
-	if (ret)
-		return ret;
-	while ((ret = kvmstats_vm_iter_next(it, &vm)) > 0) {
-		ret = add_vcpus(ks, table, add_vm(table, vm), vm->id);
-		if (ret)
-			break;
-	}
-	kvmstats_vm_iter_free(it);
-	return ret;
-}
-
 static int run(int argc, char **argv)
 {
-	static const struct option longs[] = { CLI_COMMON_OPTIONS };
-	struct libscols_table *table;
-	struct kvmstats *ks;
-	int ret;
+	static const struct option longs[] = { TABLE_OPTIONS, CLI_COMMON_OPTIONS };
+	struct table_view view = { 0 };
+	struct timespec now;
+	struct listing l;
+	int c, ret;
 
-	cli_getopt(argc, argv, ":hV", longs);
+	while ((c = cli_getopt(argc, argv, ":" TABLE_SHORTS "hV", longs)) != -1)
+		table_option(&view, c);
 	cli_no_more_words(argc, argv, 0);
+	l.table = table_new(&view, columns, ARRAY_SIZE(columns), standard);
+	l.exact = view.exact;
 
-	ks = cli_open_device();
-	table = table_new(columns, ARRAY_SIZE(columns));
-	ret = add_vms(ks, table);
-	if (ret)
-		fail(EXIT_RUNTIME, "cannot list the VMs: %s", strerror(-ret));
-	table_print(table);
-	kvmstats_close(ks);
+	l.ks = cli_open_device();
+	l.inv = cli_open_inventory(l.ks);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	l.now_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
+	for (size_t i = 0; i < kvmstats_inventory_count(l.inv); i++) {
+		const struct kvmstats_vm *vm = kvmstats_inventory_vm(l.inv, i);
+
+		ret = add_vcpus(&l, add_vm(&l, vm, kvmstats_inventory_name(l.inv, i)), vm->id);
+		if (ret)
+			fail(EXIT_RUNTIME, "cannot list the vCPUs: %s", strerror(-ret));
+	}
+	table_print(l.table, "vms", NULL);
+	kvmstats_inventory_free(l.inv);
+	kvmstats_close(l.ks);
 	return EXIT_SUCCESS;
 }
 
@@ -143,8 +149,10 @@ const struct cli_command command_list = {
 	"Show the VMs and their vCPUs. An age after > is a lower bound.\n"
 	"\n"
 	"Options:\n"
-	"      --device PATH   the device\n"
-	"  -h, --help          show this help\n"
-	"  -V, --version       show the version\n",
+	TABLE_HELP
+	CLI_HELP
+	"\n"
+	"Columns:\n"
+	"  ID NAME NAME-SOURCE UUID PID USER COMM VCPUS AGE ADOPTED STATS-ID\n",
 	.run = run,
 };

@@ -12,6 +12,9 @@
 static const struct cli_command *const commands[] = {
 	&command_list,
 	&command_read,
+	&command_watch,
+	&command_dump,
+	&command_events,
 	&command_status,
 };
 
@@ -132,26 +135,15 @@ struct kvmstats *cli_open_device(void)
 {
 	const char *path = cli_device();
 	struct kvmstats *ks;
+	char why[1024];
 	int ret;
 
 	ret = kvmstats_open(path, &ks);
-	switch (-ret) {
-	case 0:
-		return ks;
-	case ENOENT:
-	case ENXIO:
-	case ENODEV:
-		fail(EXIT_RUNTIME, "%s: not there: load the module with `modprobe kvmstats`", path);
-	case EACCES:
-	case EPERM:
-		fail(EXIT_RUNTIME,
-		     "%s: permission denied: be root or a member of the group `kvmstats`", path);
-	case ENOTTY:
-		fail(EXIT_RUNTIME,
-		     "%s: not a kvmstats device: correct --device or KVMSTATS_DEVICE", path);
-	default:
-		fail(EXIT_RUNTIME, "%s: cannot be opened: %s", path, strerror(-ret));
+	if (ret) {
+		kvmstats_explain(path, ret, why, sizeof(why));
+		fail(EXIT_RUNTIME, "%s", why);
 	}
+	return ks;
 }
 
 int main(int argc, char **argv)
@@ -161,6 +153,7 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");	/* what is printed may be parsed */
 	cli_getopt(argc, argv, "+:hV", longs);
 	if (optind == argc)
 		fail_usage("a command is missing");

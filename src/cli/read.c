@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kvmstats read */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,150 +9,128 @@
 
 #include "cli.h"
 
-enum { ID, STAT, VALUE, UNIT, TYPE };
+enum { ID, NAME, STAT, VALUE, UNIT, TYPE, LOW, HIGH, BAR };
 
 static const struct table_column columns[] = {
-	[ID] = { "ID", 0 },
-	[STAT] = { "STAT", SCOLS_FL_TREE },
-	[VALUE] = { "VALUE", SCOLS_FL_RIGHT },
-	[UNIT] = { "UNIT", 0 },
-	[TYPE] = { "TYPE", 0 },
+	[ID] = { "ID", 0, SCOLS_JSON_STRING },
+	[NAME] = { "NAME", 0, SCOLS_JSON_STRING },
+	[STAT] = { "STAT", SCOLS_FL_TREE, SCOLS_JSON_STRING },
+	[VALUE] = { "VALUE", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[UNIT] = { "UNIT", 0, SCOLS_JSON_STRING },
+	[TYPE] = { "TYPE", 0, SCOLS_JSON_STRING },
+	[LOW] = { "LOW", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[HIGH] = { "HIGH", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[BAR] = { "BAR", 0, SCOLS_JSON_STRING },
 };
 
-/* A VM or a vCPU as the user writes it: 3 or 3/0. */
-struct object {
-	uint64_t vm_id;
-	uint32_t vcpu_id;
-	bool is_vcpu;
-};
-
-struct wanted {
-	const char *name;
-	bool found;
-};
+static const char standard[] = "ID,STAT,VALUE,TYPE,BAR";
+static const char standard_exact[] = "ID,STAT,VALUE,UNIT,TYPE,LOW,HIGH";
 
 struct reading {
 	struct kvmstats *ks;
-	struct libscols_table *table;
-	struct wanted *wanted;	/* all statistics when there are none */
-	size_t nr_wanted;
-	size_t nr_objects;	/* read so far */
+	struct kvmstats_inventory *inv;
+	struct stat_filter *filter;
+	struct table *table;
+	bool exact;
+	bool total;
+	/* of what is read now */
+	char id[32];
+	const char *name;
 };
 
-/* strtoull() alone would take blanks, signs and an empty string. */
-static bool parse_number(const char *text, char **end, uint64_t max, uint64_t *number)
+static struct libscols_line *new_line(struct reading *rd, struct libscols_line *parent)
 {
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*number = strtoull(text, end, 10);
-	return !errno && *number <= max;
+	struct libscols_line *line = table_line(rd->table, parent);
+
+	table_set(rd->table, line, ID, "%s", rd->id);
+	if (rd->name)
+		table_set(rd->table, line, NAME, "%s", rd->name);
+	return line;
 }
 
-static bool parse_object(const char *text, struct object *o)
+static void add_bucket(struct reading *rd, struct libscols_line *parent,
+		       const struct kvmstats_stat *stat, const uint64_t *values, uint32_t bucket,
+		       uint64_t largest)
 {
-	uint64_t vcpu_id = 0;
-	char *end;
+	struct libscols_line *line = new_line(rd, parent);
+	char bar[HISTOGRAM_BAR_SIZE], text[80];
+	uint64_t low, high;
 
-	if (!parse_number(text, &end, UINT64_MAX, &o->vm_id) || !o->vm_id)
-		return false;
-	o->is_vcpu = *end == '/';
-	if (o->is_vcpu && !parse_number(end + 1, &end, UINT32_MAX, &vcpu_id))
-		return false;
-	o->vcpu_id = vcpu_id;
-	return !*end;
+	histogram_bucket(stat, bucket, rd->exact, text, sizeof(text));
+	table_set(rd->table, line, STAT, "%s", text);
+	table_set(rd->table, line, VALUE, "%" PRIu64, values[bucket]);
+	histogram_bar(values[bucket], largest, bar, sizeof(bar));
+	table_set(rd->table, line, BAR, "%s", bar);
+	table_color(rd->table, line, BAR, "cyan");
+	if (kvmstats_bucket_bounds(stat, bucket, &low, &high))
+		return;
+	table_set(rd->table, line, LOW, "%" PRIu64, low);
+	if (high != UINT64_MAX)
+		table_set(rd->table, line, HIGH, "%" PRIu64, high);
 }
 
-static void format_object(const struct object *o, char *buf, size_t size)
-{
-	if (o->is_vcpu)
-		snprintf(buf, size, "%" PRIu64 "/%" PRIu32, o->vm_id, o->vcpu_id);
-	else
-		snprintf(buf, size, "%" PRIu64, o->vm_id);
-}
-
-/* Buckets in which nothing happened are left out; the histogram's row has the sum. */
-static void add_histogram(struct reading *rd, struct libscols_line *parent, const char *id,
+/* The histogram's own row has the sum. */
+static void add_histogram(struct reading *rd, struct libscols_line *parent,
 			  const struct kvmstats_stat *stat, const uint64_t *values)
 {
-	uint64_t low, high, sum = 0;
-	char unit[64] = " ";
+	uint64_t sum = 0, largest = 0;
+	uint32_t first, end;
 
-	cli_format_unit(stat, unit + 1, sizeof(unit) - 1);
-	if (!unit[1])
-		*unit = '\0';
-	for (uint32_t i = 0; i < stat->size; i++) {
-		struct libscols_line *line;
-
-		if (!values[i] || kvmstats_bucket_bounds(stat, i, &low, &high))
-			continue;
-		sum += values[i];
-		line = table_line(rd->table, parent);
-		table_set(line, ID, "%s", id);
-		table_set(line, VALUE, "%" PRIu64, values[i]);
-		if (high == UINT64_MAX)
-			table_set(line, STAT, "[%" PRIu64 ", inf)%s", low, unit);
-		else
-			table_set(line, STAT, "[%" PRIu64 ", %" PRIu64 ")%s", low, high, unit);
+	if (histogram_range(stat, values, &first, &end)) {
+		for (uint32_t i = first; i < end; i++) {
+			sum += values[i];
+			largest = values[i] > largest ? values[i] : largest;
+		}
+		for (uint32_t i = first; i < end; i++)
+			add_bucket(rd, parent, stat, values, i, largest);
 	}
-	table_set(parent, VALUE, "%" PRIu64, sum);
+	table_set(rd->table, parent, VALUE, "%" PRIu64, sum);
 }
 
-static void add_values(struct reading *rd, struct libscols_line *parent, const char *id,
-		       const struct kvmstats_stat *stat, const uint64_t *values)
+static void set_value(struct reading *rd, struct libscols_line *line,
+		      const struct kvmstats_stat *stat, uint64_t value)
 {
-	char unit[64];
+	char text[80];
 
-	cli_format_unit(stat, unit, sizeof(unit));
-	table_set(parent, UNIT, "%s", unit);
-	if (stat->size == 1) {
-		table_set(parent, VALUE, "%" PRIu64, *values);
-		return;
+	cli_format_value(stat, value, rd->exact, text, sizeof(text));
+	table_set(rd->table, line, VALUE, "%s", text);
+}
+
+static void add_stat(struct reading *rd, const struct kvmstats_stat *stat, const uint64_t *values)
+{
+	struct libscols_line *line = new_line(rd, NULL);
+	char text[64];
+
+	table_set(rd->table, line, STAT, "%s", stat->name);
+	table_set(rd->table, line, TYPE, "%s", cli_format_type(stat, text, sizeof(text)));
+	cli_format_unit(stat, text, sizeof(text));
+	table_set(rd->table, line, UNIT, "%s", text);
+
+	if (cli_is_histogram(stat)) {
+		add_histogram(rd, line, stat, values);
+	} else if (stat->size == 1) {
+		set_value(rd, line, stat, *values);
+	} else {	/* of a type that this program does not know */
+		for (uint32_t i = 0; i < stat->size; i++) {
+			struct libscols_line *child = new_line(rd, line);
+
+			table_set(rd->table, child, STAT, "[%" PRIu32 "]", i);
+			set_value(rd, child, stat, values[i]);
+		}
 	}
-	for (uint32_t i = 0; i < stat->size; i++) {
-		struct libscols_line *line = table_line(rd->table, parent);
-
-		table_set(line, ID, "%s", id);
-		table_set(line, STAT, "[%" PRIu32 "]", i);
-		table_set(line, VALUE, "%" PRIu64, values[i]);
-		table_set(line, UNIT, "%s", unit);
+	if (stat->size == 1 && !*values) {
+		table_color(rd->table, line, STAT, "darkgray");
+		table_color(rd->table, line, VALUE, "darkgray");
+		table_color(rd->table, line, TYPE, "darkgray");
 	}
 }
 
-static void add_stat(struct reading *rd, const char *id, const struct kvmstats_stat *stat,
-		     const uint64_t *values)
-{
-	struct libscols_line *line = table_line(rd->table, NULL);
-	char buf[24];
-
-	table_set(line, ID, "%s", id);
-	table_set(line, STAT, "%s", stat->name);
-	table_set(line, TYPE, "%s", cli_format_type(stat, buf, sizeof(buf)));
-	if (cli_is_histogram(stat))
-		add_histogram(rd, line, id, stat, values);
-	else
-		add_values(rd, line, id, stat, values);
-}
-
-static bool is_wanted(struct reading *rd, const char *name)
-{
-	bool wanted = !rd->nr_wanted;
-
-	for (size_t i = 0; i < rd->nr_wanted; i++)
-		if (!strcmp(rd->wanted[i].name, name))
-			wanted = rd->wanted[i].found = true;
-	return wanted;
-}
-
-/* Return: 0, or a negated errno, -ENOENT when the object is not there */
-static int read_object(struct reading *rd, const struct object *o)
+/* Closes @fd. Return: 0 or a negated errno */
+static int read_fd(struct reading *rd, int fd)
 {
 	struct kvmstats_reader *r;
-	char id[32];
-	int fd, ret;
+	int ret;
 
-	fd = o->is_vcpu ? kvmstats_open_vcpu(rd->ks, o->vm_id, o->vcpu_id) :
-			  kvmstats_open_vm(rd->ks, o->vm_id);
 	if (fd < 0)
 		return fd;
 	ret = kvmstats_reader_open(fd, &r);
@@ -163,15 +139,12 @@ static int read_object(struct reading *rd, const struct object *o)
 	ret = kvmstats_reader_update(r);
 	if (ret)
 		goto close_reader;
-
-	format_object(o, id, sizeof(id));
 	for (uint32_t i = 0; i < kvmstats_reader_count(r); i++) {
 		const struct kvmstats_stat *stat = kvmstats_reader_stat(r, i);
 
-		if (is_wanted(rd, stat->name))
-			add_stat(rd, id, stat, kvmstats_reader_values(r, i));
+		if (filter_takes(rd->filter, stat->name))
+			add_stat(rd, stat, kvmstats_reader_values(r, i));
 	}
-	rd->nr_objects++;
 
 close_reader:
 	kvmstats_reader_close(r);
@@ -180,106 +153,122 @@ close_fd:
 	return ret;
 }
 
-__attribute__((noreturn))
-static void fail_object(const struct object *o, int error)
+/* @name: of its VM. Return: as read_fd(), -ENOENT when the object is not there */
+static int read_object(struct reading *rd, const struct cli_object *o, const char *name)
 {
-	const char *what = o->is_vcpu ? "vCPU" : "VM";
-	char id[32];
+	rd->name = name;
+	if (o->is_vcpu) {
+		snprintf(rd->id, sizeof(rd->id), "%" PRIu64 "/%" PRIu32, o->vm_id, o->vcpu_id);
+		return read_fd(rd, kvmstats_open_vcpu(rd->ks, o->vm_id, o->vcpu_id));
+	}
+	snprintf(rd->id, sizeof(rd->id), "%" PRIu64, o->vm_id);
+	return read_fd(rd, rd->total ? kvmstats_open_vm_total(rd->ks, o->vm_id) :
+				       kvmstats_open_vm(rd->ks, o->vm_id));
+}
 
-	format_object(o, id, sizeof(id));
+__attribute__((noreturn))
+static void fail_reading(const struct reading *rd, int error)
+{
+	const char *what = strchr(rd->id, '/') ? "vCPU" : "VM";
+
 	if (error == ENOENT)
-		fail(EXIT_RUNTIME, "no %s %s: see `kvmstats list`", what, id);
+		fail(EXIT_RUNTIME, "no %s %s: see `kvmstats list`", what, rd->id);
 	if (error == EBADMSG)
-		fail(EXIT_RUNTIME, "%s %s: malformed statistics: report this as a bug", what, id);
-	fail(EXIT_RUNTIME, "%s %s: cannot be read: %s", what, id, strerror(error));
+		fail(EXIT_RUNTIME, "%s: malformed statistics: report this as a bug", rd->id);
+	fail(EXIT_RUNTIME, "%s: cannot be read: %s", rd->id, strerror(error));
+}
+
+static void read_word(struct reading *rd, const char *word)
+{
+	struct cli_object o = cli_find_object(rd->inv, word);
+	int index = kvmstats_inventory_find(rd->inv, o.vm_id);
+	int ret;
+
+	if (o.is_vcpu && rd->total)
+		fail_usage("`%s` is a vCPU, which has no total", word);
+	ret = read_object(rd, &o, kvmstats_inventory_name(rd->inv, index)->name);
+	if (ret)
+		fail_reading(rd, -ret);
 }
 
 /* One of many objects may end while they are read. */
-static void read_unless_gone(struct reading *rd, const struct object *o)
+static void read_unless_gone(struct reading *rd, const struct cli_object *o, const char *name)
 {
-	int ret = read_object(rd, o);
+	int ret = read_object(rd, o, name);
 
 	if (ret && ret != -ENOENT)
-		fail_object(o, -ret);
+		fail_reading(rd, -ret);
 }
 
-static int read_vcpus(struct reading *rd, uint64_t vm_id)
+static void read_vm(struct reading *rd, size_t index)
 {
+	const char *name = kvmstats_inventory_name(rd->inv, index)->name;
+	uint64_t vm_id = kvmstats_inventory_vm(rd->inv, index)->id;
 	const struct kvmstats_vcpu *vcpu;
 	struct kvmstats_vcpu_iter *it;
 	int ret;
 
+	read_unless_gone(rd, &(struct cli_object){ .vm_id = vm_id }, name);
 	ret = kvmstats_vcpu_iter_new(rd->ks, vm_id, &it);
 	if (ret)
-		return ret;
+		fail(EXIT_RUNTIME, "%s", strerror(-ret));
 	while ((ret = kvmstats_vcpu_iter_next(it, &vcpu)) > 0)
-		read_unless_gone(rd, &(struct object){ vm_id, vcpu->vcpu_id, true });
+		read_unless_gone(rd, &(struct cli_object){ vm_id, vcpu->vcpu_id, true }, name);
 	kvmstats_vcpu_iter_free(it);
-	return ret == -ENOENT ? 0 : ret;
+	if (ret && ret != -ENOENT)
+		fail(EXIT_RUNTIME, "cannot list the vCPUs: %s", strerror(-ret));
 }
 
-static int read_all(struct reading *rd)
+static void read_host(struct reading *rd)
 {
-	const struct kvmstats_vm *vm;
-	struct kvmstats_vm_iter *it;
 	int ret;
 
-	ret = kvmstats_vm_iter_new(rd->ks, &it);
+	snprintf(rd->id, sizeof(rd->id), "host");
+	rd->name = NULL;
+	ret = read_fd(rd, kvmstats_open_host(rd->ks));
+	if (ret == -ENODEV)
+		fail(EXIT_RUNTIME, "no total: kvm is not loaded: load it with `modprobe kvm_intel` or `modprobe kvm_amd`");
+	if (ret == -EPERM)
+		fail(EXIT_RUNTIME, "the host's total is not for a pid namespace of its own: read it on the host");
 	if (ret)
-		return ret;
-	while ((ret = kvmstats_vm_iter_next(it, &vm)) > 0) {
-		read_unless_gone(rd, &(struct object){ .vm_id = vm->id });
-		ret = read_vcpus(rd, vm->id);
-		if (ret)
-			break;
-	}
-	kvmstats_vm_iter_free(it);
-	return ret;
-}
-
-/* Without a single object nothing says which names exist. */
-static void check_wanted(const struct reading *rd)
-{
-	for (size_t i = 0; rd->nr_objects && i < rd->nr_wanted; i++)
-		if (!rd->wanted[i].found)
-			fail(EXIT_RUNTIME,
-			     "no statistic `%s`: `kvmstats read` without -s shows all names",
-			     rd->wanted[i].name);
+		fail_reading(rd, -ret);
 }
 
 static int run(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "stat", required_argument, NULL, 's' },
-		CLI_COMMON_OPTIONS
+		{ "total", no_argument, NULL, 't' },
+		FILTER_OPTIONS, TABLE_OPTIONS, CLI_COMMON_OPTIONS
 	};
-	struct reading rd = { 0 };
-	struct object o = { 0 };
-	int ret;
+	struct reading rd = { .filter = filter_new() };
+	struct table_view view = { 0 };
+	int c;
 
-	rd.wanted = cli_memory(calloc(argc, sizeof(*rd.wanted)));
-	while (cli_getopt(argc, argv, ":s:hV", longs) != -1)
-		rd.wanted[rd.nr_wanted++].name = optarg;
-	cli_no_more_words(argc, argv, 1);
-	if (optind < argc && !parse_object(argv[optind], &o))
-		fail(EXIT_USAGE, "`%s` is no id: give VM or VM/VCPU as shown by `kvmstats list`",
-		     argv[optind]);
+	while ((c = cli_getopt(argc, argv, ":t" FILTER_SHORTS TABLE_SHORTS "hV", longs)) != -1)
+		if (c == 't')
+			rd.total = true;
+		else if (!filter_option(rd.filter, c))
+			table_option(&view, c);
+	rd.exact = view.exact;
+	rd.table = table_new(&view, columns, ARRAY_SIZE(columns),
+			     rd.exact ? standard_exact : standard);
 
 	rd.ks = cli_open_device();
-	rd.table = table_new(columns, ARRAY_SIZE(columns));
-	if (o.vm_id) {
-		ret = read_object(&rd, &o);
-		if (ret)
-			fail_object(&o, -ret);
+	rd.inv = cli_open_inventory(rd.ks);
+	if (optind < argc) {
+		for (int i = optind; i < argc; i++)
+			read_word(&rd, argv[i]);
+	} else if (rd.total) {
+		read_host(&rd);
 	} else {
-		ret = read_all(&rd);
-		if (ret)
-			fail(EXIT_RUNTIME, "cannot list the VMs: %s", strerror(-ret));
+		for (size_t i = 0; i < kvmstats_inventory_count(rd.inv); i++)
+			read_vm(&rd, i);
 	}
-	check_wanted(&rd);
-	table_print(rd.table);
+	filter_check(rd.filter);
+	table_print(rd.table, "stats", NULL);
+	filter_free(rd.filter);
+	kvmstats_inventory_free(rd.inv);
 	kvmstats_close(rd.ks);
-	free(rd.wanted);
 	return EXIT_SUCCESS;
 }
 
@@ -287,14 +276,18 @@ const struct cli_command command_read = {
 	.name = "read",
 	.summary = "the statistics of VMs and vCPUs",
 	.help =
-	"Usage: kvmstats read [OPTIONS] [VM[/VCPU]]\n"
-	"Show the statistics of VM 3 (3), of its vCPU 0 (3/0), or of all VMs and all\n"
-	"vCPUs; ids as shown by list.\n"
+	"Usage: kvmstats read [OPTIONS] [VM[/VCPU]]...\n"
+	"Show the statistics of VMs (3, web1), of vCPUs (3/0, web1/0), or of all of them.\n"
+	"A VM is given by its id, name, uuid or pid, or as id:ID, name:NAME, ...\n"
 	"\n"
 	"Options:\n"
-	"  -s, --stat NAME     only this statistic; may be given several times\n"
-	"      --device PATH   the device\n"
-	"  -h, --help          show this help\n"
-	"  -V, --version       show the version\n",
+	"  -t, --total         of the host, or of each VM with its vCPUs added up\n"
+	FILTER_HELP
+	TABLE_HELP
+	CLI_HELP
+	"\n"
+	"Columns:\n"
+	"  ID NAME STAT VALUE UNIT TYPE LOW HIGH BAR\n"
+	"A histogram has the number of its events, and below it a row for each bucket.\n",
 	.run = run,
 };

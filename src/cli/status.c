@@ -10,22 +10,56 @@
 enum { HOOK, KIND, NEED, STATE, HITS, MISSES, ERROR, LOST };
 
 static const struct table_column columns[] = {
-	[HOOK] = { "HOOK", 0 },
-	[KIND] = { "KIND", 0 },
-	[NEED] = { "NEED", 0 },
-	[STATE] = { "STATE", 0 },
-	[HITS] = { "HITS", SCOLS_FL_RIGHT },
-	[MISSES] = { "MISSES", SCOLS_FL_RIGHT },
-	[ERROR] = { "ERROR", 0 },
-	[LOST] = { "LOST", 0 },
+	[HOOK] = { "HOOK", 0, SCOLS_JSON_STRING },
+	[KIND] = { "KIND", 0, SCOLS_JSON_STRING },
+	[NEED] = { "NEED", 0, SCOLS_JSON_STRING },
+	[STATE] = { "STATE", 0, SCOLS_JSON_STRING },
+	[HITS] = { "HITS", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[MISSES] = { "MISSES", SCOLS_FL_RIGHT, SCOLS_JSON_NUMBER },
+	[ERROR] = { "ERROR", 0, SCOLS_JSON_STRING },
+	[LOST] = { "LOST", 0, SCOLS_JSON_STRING },
 };
+
+static const char standard[] = "HOOK,KIND,NEED,STATE,HITS,MISSES,ERROR,LOST";
+
+static const char *const sources[] = {
+	[KVMSTATS_SCHEMA_NONE] = "none",
+	[KVMSTATS_SCHEMA_NATIVE] = "native",
+	[KVMSTATS_SCHEMA_DEBUGFS] = "debugfs",
+};
+
+static void json_info(struct json *j, const struct kvmstats_info *info)
+{
+	char buf[24];
+
+	json_open(j, "module", '{');
+	json_string(j, "version", info->package_version);
+	json_u64(j, "abi", info->abi_version);
+	json_u64(j, "vms", info->nr_vms);
+	json_u64(j, "vcpus", info->nr_vcpus);
+	json_u64(j, "sweep_interval_ms", info->sweep_interval_ms);
+	json_string(j, "schema_source", cli_word(sources, ARRAY_SIZE(sources), info->schema_source,
+						 "source", buf, sizeof(buf)));
+	json_u64(j, "schema_generation", info->schema_generation);
+	json_u64(j, "vm_stats", info->vm_num_desc);
+	json_u64(j, "vm_bytes", info->vm_data_size);
+	json_u64(j, "vcpu_stats", info->vcpu_num_desc);
+	json_u64(j, "vcpu_bytes", info->vcpu_data_size);
+	json_bool(j, "kvm_present", info->features & KVMSTATS_FEAT_KVM_PRESENT);
+	json_bool(j, "native_stats_fd", info->features & KVMSTATS_FEAT_NATIVE_STATS_FD);
+	json_close(j, '}');
+	json_open(j, "library", '{');
+	json_string(j, "version", kvmstats_version());
+	json_u64(j, "abi", KVMSTATS_ABI_VERSION);
+	json_close(j, '}');
+}
 
 static void print_info(const struct kvmstats_info *info)
 {
-	static const char *const sources[] = {
-		[KVMSTATS_SCHEMA_NONE] = "none, kvm is not loaded",
-		[KVMSTATS_SCHEMA_NATIVE] = "native, the tables of kvm itself",
-		[KVMSTATS_SCHEMA_DEBUGFS] = "debugfs, the list that kvm keeps for debugfs",
+	static const char *const explained[] = {
+		[KVMSTATS_SCHEMA_NONE] = ", kvm is not loaded",
+		[KVMSTATS_SCHEMA_NATIVE] = ", the tables of kvm itself",
+		[KVMSTATS_SCHEMA_DEBUGFS] = ", the list that kvm keeps for debugfs",
 	};
 	unsigned long long unknown = info->features;
 	char buf[24];
@@ -34,9 +68,10 @@ static void print_info(const struct kvmstats_info *info)
 	printf("library  %s, ABI %u\n", kvmstats_version(), KVMSTATS_ABI_VERSION);
 	printf("VMs      %llu with %llu vCPUs, checked every %u ms\n",
 	       info->nr_vms, info->nr_vcpus, info->sweep_interval_ms);
-	printf("schema   %s (generation %llu)\n",
+	printf("schema   %s%s (generation %llu)\n",
 	       cli_word(sources, ARRAY_SIZE(sources), info->schema_source, "source",
 			buf, sizeof(buf)),
+	       info->schema_source < ARRAY_SIZE(explained) ? explained[info->schema_source] : "",
 	       info->schema_generation);
 	printf("per VM   %u statistics, %u bytes\n", info->vm_num_desc, info->vm_data_size);
 	printf("per vCPU %u statistics, %u bytes\n", info->vcpu_num_desc, info->vcpu_data_size);
@@ -52,7 +87,7 @@ static void print_info(const struct kvmstats_info *info)
 	printf("%s\n", info->features ? "" : " none");
 }
 
-static void add_hook(struct libscols_table *table, const struct kvmstats_hook *hook)
+static void add_hook(struct table *table, const struct kvmstats_hook *hook)
 {
 	static const char *const kinds[] = {
 		[KVMSTATS_HOOK_ENTRY] = "entry",
@@ -74,49 +109,63 @@ static void add_hook(struct libscols_table *table, const struct kvmstats_hook *h
 	struct libscols_line *line = table_line(table, NULL);
 	char buf[24];
 
-	table_set(line, HOOK, "%s", hook->name);
-	table_set(line, KIND, "%s",
+	table_set(table, line, HOOK, "%s", hook->name);
+	table_set(table, line, KIND, "%s",
 		  cli_word(kinds, ARRAY_SIZE(kinds), hook->kind, "kind", buf, sizeof(buf)));
-	table_set(line, NEED, "%s",
+	table_set(table, line, NEED, "%s",
 		  cli_word(needs, ARRAY_SIZE(needs), hook->need, "need", buf, sizeof(buf)));
-	table_set(line, STATE, "%s",
+	table_set(table, line, STATE, "%s",
 		  cli_word(states, ARRAY_SIZE(states), hook->state, "state", buf, sizeof(buf)));
-	table_set(line, HITS, "%llu", hook->hits);
-	table_set(line, MISSES, "%llu", hook->misses);
+	if (hook->state == KVMSTATS_HOOK_FAILED)
+		table_color(table, line, STATE, "red");
+	table_set(table, line, HITS, "%llu", hook->hits);
+	table_set(table, line, MISSES, "%llu", hook->misses);
 	if (hook->state == KVMSTATS_HOOK_FAILED) {
-		table_set(line, ERROR, "%s", strerror(hook->error));
-		table_set(line, LOST, "%s", hook->lost);
+		table_set(table, line, ERROR, "%s", strerror(hook->error));
+		table_set(table, line, LOST, "%s", hook->lost);
 	}
 }
 
 static int run(int argc, char **argv)
 {
-	static const struct option longs[] = { CLI_COMMON_OPTIONS };
-	struct libscols_table *table;
+	static const struct option longs[] = { TABLE_OPTIONS, CLI_COMMON_OPTIONS };
+	struct json json = { .indent = 2 };
+	struct table_view view = { 0 };
 	struct kvmstats_info info;
 	struct kvmstats_hook hook;
+	struct table *table;
 	struct kvmstats *ks;
-	int ret;
+	int c, ret;
 
-	cli_getopt(argc, argv, ":hV", longs);
+	while ((c = cli_getopt(argc, argv, ":" TABLE_SHORTS "hV", longs)) != -1)
+		table_option(&view, c);
 	cli_no_more_words(argc, argv, 0);
+	table = table_new(&view, columns, ARRAY_SIZE(columns), standard);
 
 	ks = cli_open_device();
 	ret = kvmstats_get_info(ks, &info, sizeof(info));
 	if (ret)
 		fail(EXIT_RUNTIME, "cannot ask the module: %s", strerror(-ret));
-	print_info(&info);
-
-	table = table_new(columns, ARRAY_SIZE(columns));
 	for (uint32_t i = 0; i < info.nr_hooks; i++) {
 		ret = kvmstats_get_hook(ks, i, &hook, sizeof(hook));
 		if (ret)
 			fail(EXIT_RUNTIME, "cannot ask for hook %u: %s", i, strerror(-ret));
 		add_hook(table, &hook);
 	}
-	if (info.nr_hooks)
-		putchar('\n');
-	table_print(table);
+
+	if (view.json) {
+		json_open(&json, NULL, '{');
+		json_info(&json, &info);
+		table_print(table, "hooks", &json);
+		json_close(&json, '}');
+	} else {
+		/* pairs and raw are for programs, which want one kind of line */
+		if (!view.pairs && !view.raw) {
+			print_info(&info);
+			putchar('\n');
+		}
+		table_print(table, NULL, NULL);
+	}
 	kvmstats_close(ks);
 	return EXIT_SUCCESS;
 }
@@ -129,8 +178,10 @@ const struct cli_command command_status = {
 	"Show versions, where the schema comes from, and which hooks into KVM work.\n"
 	"\n"
 	"Options:\n"
-	"      --device PATH   the device\n"
-	"  -h, --help          show this help\n"
-	"  -V, --version       show the version\n",
+	TABLE_HELP
+	CLI_HELP
+	"\n"
+	"Columns, which are those of the hooks (-P and -r show nothing else):\n"
+	"  HOOK KIND NEED STATE HITS MISSES ERROR LOST\n",
 	.run = run,
 };

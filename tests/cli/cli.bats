@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kvmstats command on a machine without the module. KVMSTATS names the binary.
 
-# Every command; those that have no option but the common ones are tested here alone.
-commands=(list read status)
+commands=(list read watch dump events status)
+tables=(list read status)
 
 setup() {
 	unset KVMSTATS_DEVICE
@@ -75,6 +75,11 @@ expect() {
 	expect 2 '`-x`' -x
 	expect 2 '`-x`' read -x
 	expect 2 '`-s`' list -s exits
+	expect 2 '`-i`' read -i 1
+	expect 2 '`-J`' watch -J
+	expect 2 '`-o`' dump -o ID
+	expect 2 '`-f`' events -f exits
+	expect 2 '`-t`' list -t
 	expect 2 '`--help=please`' --help=please
 	expect 2 'see `kvmstats --help`' -x
 	expect 2 'see `kvmstats read --help`' read -x
@@ -84,37 +89,98 @@ expect() {
 	expect 2 '`--device` needs a value' --device
 	expect 2 '`--stat` needs a value' read --stat
 	expect 2 '`-s` needs a value' read 3 -s
+	expect 2 '`-f` needs a value' dump -f
+	expect 2 '`-o` needs a value' list -o
+	expect 2 '`-i` needs a value' watch -i
+	expect 2 '`--count` needs a value' events --count
 }
 
 @test "word too many is wrong usage" {
-	expect 2 '`all`' list all
-	expect 2 '`all`' status all
-	expect 2 '`4`' read 3 4
-}
-
-@test "what is no id is wrong usage" {
-	for id in '' x 3x 3/ /0 3/x 3/0x 3/0/0 3//0 ' 3' '3 ' +3 3/+0 '3/ 0' 0x3 3.0 0 0/0 \
-		  18446744073709551616 3/4294967296 99999999999999999999999; do
-		expect 2 "\`$id\` is no id" --device "$none" read "$id"
+	for command in list dump events status; do
+		expect 2 '`all`' "$command" all
 	done
-	expect 2 "-3" --device "$none" read -- -3
-	expect 2 "3/-1" --device "$none" read 3/-1
 }
 
-@test "largest ids are ids" {
-	expect 1 "not there" --device "$none" read 18446744073709551615/4294967295
+@test "unknown column is wrong usage, and the known ones are named" {
+	for command in "${tables[@]}"; do
+		for option in -oFOO --output=FOO -o+FOO; do
+			expect 2 'no column `FOO`: there are ' "$command" "$option"
+		done
+	done
+	expect 2 'no column ``: there are ID,NAME,' list -o ''
+	expect 2 'no column ``: there are ID,NAME,' list -o +
+	expect 2 'no column ``: there are ID,NAME,' list -o ID,
+	expect 2 'no column ``: there are ID,NAME,' list -o ,ID
+	expect 2 'no column `I`' list -o I
+	expect 2 'no column ` ID`' list -o 'PID, ID'
+}
+
+@test "columns are named in any case of letters" {
+	for command in "${tables[@]}"; do
+		columns=$("$KVMSTATS" "$command" --help | sed -n '/^Columns/{n;s/^ *//;s/ /,/g;p}')
+		[ -n "$columns" ]
+		for list in "$columns" "+$columns" "${columns,,}"; do
+			expect 1 "$none: not there" --device "$none" "$command" -o "$list"
+		done
+	done
+}
+
+@test "two forms of output exclude each other" {
+	for command in "${tables[@]}"; do
+		for options in -JP -Jr -rP '--json --pairs' '--raw --json'; do
+			expect 2 '-J, -P and -r exclude each other' "$command" $options
+		done
+	done
+}
+
+@test "options of tables are taken" {
+	for command in "${tables[@]}"; do
+		for options in -J -P -r -n -b -rnb --json --pairs --raw --noheadings --exact \
+			       --output-all; do
+			expect 1 "$none: not there" --device "$none" "$command" $options
+		done
+	done
+}
+
+@test "what is no regular expression is wrong usage" {
+	for command in read watch dump; do
+		for regex in '[' '(' '*' 'a{2,1}' '\'; do
+			expect 2 "\`$regex\` is no regular expression" "$command" --filter "$regex"
+		done
+		expect 1 "$none: not there" --device "$none" "$command" -f '^exits$' -s exits
+	done
+}
+
+@test "what is no interval is wrong usage" {
+	for text in '' 0 0.09 .0 . 1. -1 +1 1s 1,5 ' 1' '1 ' 1e1 0x1 86400.1 86401 inf nan \
+		    99999999999999999999; do
+		expect 2 "\`$text\` is no number of seconds" watch --interval "$text"
+		expect 2 "\`$text\` is no number of seconds" watch -i "$text"
+	done
+	for text in 0.1 .5 1 1.5 01 86400 0.1999999; do
+		expect 1 "$none: not there" --device "$none" watch -i "$text"
+	done
+}
+
+@test "what is no count is wrong usage" {
+	for command in watch events; do
+		for text in '' 0 -1 +1 1.5 ' 1' '1 ' x 0x1 18446744073709551616; do
+			expect 2 "\`$text\` is no whole number" "$command" --count "$text"
+			expect 2 "\`$text\` is no whole number" "$command" -n "$text"
+		done
+		expect 1 "$none: not there" --device "$none" "$command" -n 18446744073709551615
+	done
 }
 
 @test "missing device names the remedy" {
 	for command in "${commands[@]}"; do
-		expect 1 "$none: not there: load the module with \`modprobe kvmstats\`" \
-			--device "$none" "$command"
+		expect 1 "$none: not there: the device is /dev/kvmstats" --device "$none" "$command"
 	done
 }
 
 @test "device is /dev/kvmstats unless told otherwise" {
 	[ ! -e /dev/kvmstats ] || skip "this machine has /dev/kvmstats"
-	expect 1 "/dev/kvmstats: not there" list
+	expect 1 '/dev/kvmstats: not there: load the module with `modprobe kvmstats`' list
 	KVMSTATS_DEVICE= expect 1 "/dev/kvmstats: not there" list
 }
 
@@ -127,7 +193,7 @@ expect() {
 @test "regular file, directory, fifo and other devices are no kvmstats device" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	for path in "$file" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/fifo" /dev/null; do
-		KVMSTATS_DEVICE=$path expect 1 "$path: not a kvmstats device" list
+		KVMSTATS_DEVICE=$path expect 1 ", not a kvmstats device" list
 	done
 }
 

@@ -24,7 +24,7 @@ is $rc 0 "without VMs, read is content"
 start_demo_guest
 run kvmstats list
 like "$out" "\b$guest\b" "list shows the VM's process"
-is "$(grep -c 'kvm-[0-9]*/vcpu-' <<<"$out")" 2 "and its two vCPUs"
+is "$(kvmstats list -o STATS-ID | grep -c 'kvm-[0-9]*/vcpu-')" 2 "and its two vCPUs"
 vm=$(awk -v pid="$guest" '$0 ~ pid { print $1; exit }' <<<"$out")
 
 run kvmstats read "$vm"

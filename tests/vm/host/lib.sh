@@ -99,11 +99,12 @@ end_qemu() {
 
 # vm_of PID: the id of its VM
 vm_of() {
-	kvmstats list | awk -v pid="$1" '$2 == pid { print $1; exit }'
+	kvmstats list -J | jq -r --argjson pid "$1" '.vms[] | select(.pid == $pid).id' | head -n 1
 }
 
-is_listed() {
-	kvmstats list | grep -q "$1"
+has_vcpus() {
+	kvmstats list -J | jq -e --argjson pid "$1" --argjson nr "$2" \
+		'any(.vms[]; .pid == $pid and .vcpus == $nr)' >/dev/null
 }
 
 # The demo's guest with two vCPUs; sets $guest to its pid. kvmstats is loaded.
@@ -111,22 +112,18 @@ start_demo_guest() {
 	/opt/kvmstats/tests/bin/demo-guest </dev/null &
 	# shellcheck disable=SC2034 # the tests use it
 	guest=$!
-	await 60 is_listed vcpu-1
+	await 60 has_vcpus "$guest" 2
 }
 
 # stats_of VM[/VCPU]: all that kvmstats reads, as sorted lines "NAME TYPE UNIT VALUE",
 # with - for no unit; and "NAME[LOW] UNIT COUNT" for what is in a histogram.
 stats_of() {
-	kvmstats read "$1" | awk '
-		NR == 1 { next }
-		match($0, /\[[0-9]+, [^)]*\)/) {
-			low = substr($0, RSTART, index(substr($0, RSTART), ",") - 1)
-			$0 = substr($0, RSTART + RLENGTH)
-			print name low "]", NF == 1 ? "-" : $1, $NF
-			next
-		}
-		{ print name = $2, $NF, NF == 4 ? "-" : $4, $3 }
-	' | LC_ALL=C sort
+	kvmstats read -J "id:$1" | jq -r '.stats[] |
+		.stat as $name | (if .unit == "" then "-" else .unit end) as $unit |
+		if .type | endswith("-hist") then
+			"\($name) \(.type) - \(.value)",
+			((.children // [])[] | select(.value > 0) | "\($name)[\(.low)] \($unit) \(.value)")
+		else "\($name) \(.type) \($unit) \(.value)" end' | LC_ALL=C sort
 }
 
 # What this kernel counts under a name that upstream has no more: no client of KVM's own
@@ -141,8 +138,5 @@ without_gone() {
 
 # One value of an object: value VM[/VCPU] NAME
 value() {
-	kvmstats read "$1" --stat "$2" | awk -v name="$2" '{
-		for (i = 1; i < NF; i++)
-			if ($i == name) { print $(i + 1); exit }
-	}'
+	kvmstats read -brno VALUE -s "$2" "id:$1"
 }

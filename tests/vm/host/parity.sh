@@ -30,7 +30,7 @@ rows() {
 check() {
 	local kind=$1 names name state missing='' wrong='' known='' number=0
 	rows "$kind" >/tmp/rows
-	names=" $(kvmstats read "$2" | awk 'NR > 1 && $2 ~ /^[a-z]/ { print $2 }' | xargs) "
+	names=" $(kvmstats read -J "id:$2" | jq -r '.stats[].stat' | xargs) "
 	while read -r name state; do
 		number=$((number + 1))
 		known+=" $name "

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * JSON, written as it comes. The integers of the usual libraries are signed, those of
+ * statistics are not.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli.h"
+
+/* Bytes of the UTF-8 character at @p, 0 when there is none. */
+static unsigned int utf8_length(const unsigned char *p)
+{
+	unsigned int len, lowest;
+	uint32_t code;
+
+	if (*p < 0x80)
+		return 1;
+	if (*p >= 0xc2 && *p <= 0xdf)
+		len = 2, lowest = 0x80, code = *p & 0x1f;
+	else if ((*p & 0xf0) == 0xe0)
+		len = 3, lowest = 0x800, code = *p & 0x0f;
+	else if (*p >= 0xf0 && *p <= 0xf4)
+		len = 4, lowest = 0x10000, code = *p & 0x07;
+	else
+		return 0;
+	for (unsigned int i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (code < lowest || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return len;
+}
+
+static void write_string(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	putchar('"');
+	while (*p) {
+		unsigned int len = utf8_length(p);
+
+		if (!len || (*p == '\\' && p[1] == 'x'))
+			printf("\\\\x%02x", *p++);
+		else if (*p == '"' || *p == '\\')
+			printf("\\%c", *p++);
+		else if (*p < 0x20 || *p == 0x7f)
+			printf("\\u%04x", *p++);
+		else if (*p == 0xc2 && p[1] < 0xa0) {	/* controls of Latin-1 */
+			printf("\\u%04x", p[1]);
+			p += 2;
+		} else {
+			p += fwrite(p, 1, len, stdout) ? len : 1;
+		}
+	}
+	putchar('"');
+}
+
+static void begin_line(const struct json *j)
+{
+	putchar('\n');
+	for (unsigned int i = 0; i < j->depth; i++)
+		fputs("  ", stdout);
+}
+
+/* What stands before a value. */
+static void begin(struct json *j, const char *key)
+{
+	if (j->more)
+		putchar(',');
+	if (j->depth && j->depth <= j->indent)
+		begin_line(j);
+	else if (j->more)
+		putchar(' ');
+	j->more = true;
+	if (key) {
+		write_string(key);
+		fputs(": ", stdout);
+	}
+}
+
+void json_open(struct json *j, const char *key, char bracket)
+{
+	begin(j, key);
+	putchar(bracket);
+	j->depth++;
+	j->more = false;
+}
+
+void json_close(struct json *j, char bracket)
+{
+	bool on_its_own = j->more && j->depth <= j->indent;
+
+	j->depth--;
+	if (on_its_own)
+		begin_line(j);
+	putchar(bracket);
+	j->more = true;
+	if (!j->depth) {
+		putchar('\n');
+		j->more = false;
+	}
+}
+
+void json_u64(struct json *j, const char *key, uint64_t value)
+{
+	begin(j, key);
+	printf("%" PRIu64, value);
+}
+
+void json_i64(struct json *j, const char *key, int64_t value)
+{
+	begin(j, key);
+	printf("%" PRId64, value);
+}
+
+void json_double(struct json *j, const char *key, double value)
+{
+	begin(j, key);
+	printf("%.3f", value);
+}
+
+void json_word(struct json *j, const char *key, const char *word)
+{
+	begin(j, key);
+	fputs(word, stdout);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+	json_word(j, key, value ? "true" : "false");
+}
+
+void json_null(struct json *j, const char *key)
+{
+	json_word(j, key, "null");
+}
+
+void json_string(struct json *j, const char *key, const char *text)
+{
+	begin(j, key);
+	write_string(text);
+}
