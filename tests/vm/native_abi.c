@@ -275,6 +275,55 @@ static void check_hold(void)
 	guest_destroy(&guest);
 }
 
+static void must_load(void)
+{
+	errno = kvmstats_load("");
+	if (errno)
+		tap_bail("cannot load kvmstats");
+}
+
+/*
+ * Who was told that there are stats fds has them until its VMs end, unless they are
+ * switched off; who was told only that KVM has them itself holds nothing.
+ */
+static void check_promise(int (*fd_of)(const struct guest *), const char *text)
+{
+	int held = is_native ? 0 : EWOULDBLOCK;
+	struct guest guest, second;
+
+	tap_note("asked through %s", text);
+	make_guest(&guest);
+	must_load();
+	make_guest(&second);
+	is_u64(native_has_stats_fd(fd_of(&guest)), 1, "the extension is there");
+	is_errno(kvmstats_unload(), held, "kvmstats unloads under two VMs of who was told");
+	if (is_native)
+		must_load();
+	guest_destroy(&guest);
+	is_errno(kvmstats_unload(), held, "and under one");
+	guest_destroy(&second);
+	if (!is_native)
+		is_errno(kvmstats_unload(), 0, "kvmstats unloads when both have ended");
+
+	must_load();
+	make_guest(&guest);
+	is_u64(native_has_stats_fd(fd_of(&guest)), 1, "the extension is there");
+	is_errno(kvmstats_set("native_abi", "off"), 0, "it is switched off");
+	is_u64(native_has_stats_fd(fd_of(&guest)), is_native, "the extension then");
+	is_errno(kvmstats_unload(), 0, "kvmstats unloads under a VM of who was told");
+	guest_destroy(&guest);
+}
+
+static int dev_of(const struct guest *guest)
+{
+	return guest->kvm_fd;
+}
+
+static int vm_of(const struct guest *guest)
+{
+	return guest->vm_fd;
+}
+
 int main(void)
 {
 	struct guest guest;
@@ -288,12 +337,12 @@ int main(void)
 		check_contract(&guest, refs, "the kernel's own, without kvmstats");
 		make_guest(&guest);
 	}
-	errno = kvmstats_load("");
-	if (errno)
-		tap_bail("cannot load kvmstats");
+	must_load();
 	check_contract(&guest, refs, "a VM from before kvmstats was loaded");
 	make_guest(&guest);
 	check_contract(&guest, refs, "a VM made under kvmstats");
 	check_hold();
+	check_promise(dev_of, "/dev/kvm");
+	check_promise(vm_of, "a VM");
 	return tap_done();
 }

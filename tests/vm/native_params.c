@@ -258,6 +258,13 @@ static void check_switching(void)
 	}
 }
 
+/* Whoever was told of stats fds keeps kvmstats loaded, unless it is switched off. */
+static void unload(void)
+{
+	is_errno(kvmstats_set(NATIVE, "off"), 0, "native_abi: write of off");
+	is_errno(kvmstats_unload(), 0, "kvmstats unloads");
+}
+
 static void check_loads(void)
 {
 	char parameters[64];
@@ -271,7 +278,7 @@ static void check_loads(void)
 			if (!is_errno(kvmstats_load(parameters), 0, "load with %s", parameters))
 				continue;
 			check_state(native, aggregate);
-			is_errno(kvmstats_unload(), 0, "kvmstats unloads");
+			unload();
 		}
 	}
 }
@@ -331,7 +338,7 @@ int main(void)
 	if (is_native)
 		check_refused_on();
 	else
-		is_errno(kvmstats_unload(), 0, "kvmstats unloads");
+		unload();
 	check_kvm_reload();
 	return tap_done();
 }

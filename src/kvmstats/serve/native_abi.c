@@ -120,8 +120,10 @@ static long vcpu_ioctl(struct file *file, unsigned int command, unsigned long ar
 
 static int has_extension(struct kvm *kvm, long extension)
 {
+	int has = kvms_promise(current->mm);
+
 	module_put(THIS_MODULE);
-	return 1;
+	return has;
 }
 
 /* --- what is answered --- */
@@ -164,6 +166,7 @@ static int apply(void)
 	aggregate = aggregate_abi == MODE_AUTO ? native : aggregate_abi == MODE_ON;
 	WRITE_ONCE(takes_native, native);
 	WRITE_ONCE(takes_aggregate, aggregate);
+	kvms_promises_allow(native);
 	return kvms_hooks_redirect(native || aggregate, native);
 }
 

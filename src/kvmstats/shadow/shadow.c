@@ -218,6 +218,7 @@ static int table_insert(struct kvms_vm *vm)
  */
 static void table_retire(struct kvms_vm *vm)
 {
+	kvms_promise_ends(vm);
 	hash_del(&vm->by_kvm);
 	__xa_clear_mark(&table.vms, vm->id, KVMS_LIVING);
 }

@@ -105,6 +105,7 @@ struct kvms_vcpu {
  * @online: vCPUs that KVM had at the last sweep; under the table's lock
  * @retained: readers of events who may still ask for it by id though it is gone;
  *	under the table's lock
+ * @promised: it keeps the module loaded, see promise.c; under the table's lock
  * @folded: it counts in schema->folded; under the lock of totals.c
  * @creator: thread group that created the VM, NULL when not known
  * @lock: guards obj.live and the data of the VM and its vCPUs, and what is added to
@@ -126,6 +127,7 @@ struct kvms_vm {
 	struct hlist_node by_kvm;
 	int online;
 	u32 retained;
+	bool promised;
 	bool folded;
 	struct kvms_schema *schema;
 	struct pid *creator;
@@ -247,6 +249,23 @@ struct kvm *kvms_shadow_evict(bool all);
  * Context: process.
  */
 struct kvm *kvms_shadow_incomplete(u64 *after, int *nr);
+
+/**
+ * kvms_promise - a process is told that KVM_GET_STATS_FD is there
+ * @mm: its VMs keep the module loaded from now on, until they end or promises are no
+ *	longer allowed
+ *
+ * Return: whether it may be told. Context: process, with a reference on the module.
+ */
+bool kvms_promise(const struct mm_struct *mm);
+
+/**
+ * kvms_promises_allow - may processes be told?
+ * @allow: if not, promises that were made are taken back too
+ *
+ * Context: process.
+ */
+void kvms_promises_allow(bool allow);
 
 /* --- for serve/: what readers see --- */
 
@@ -417,5 +436,6 @@ struct xarray *kvms_vms(void);
 void kvms_tell(u32 type, struct kvms_vm *vm, u64 value);
 void kvms_object_freeze(struct kvms_object *obj);
 void kvms_fold_later(void);
+void kvms_promise_ends(struct kvms_vm *vm);
 
 #endif

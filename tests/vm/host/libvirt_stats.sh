@@ -150,6 +150,12 @@ at_least "$(grep -c ^vm <<<"$seen")" 8 "of the VM"
 at_least "$(grep -c ^vcpu.1 <<<"$seen")" 20 "and of the vCPUs"
 virsh domstats --vm --vcpu small | sed 's/^/# /'
 
+! rmmod kvmstats 2>/dev/null
+ok "the module stays loaded for a QEMU that may ask again" $?
+same "$(domstats)" "$seen" "and may"
+kill -0 "$qemu"
+ok "QEMU lives" $?
+
 virsh destroy small >/dev/null
 ok "the domain ends" $?
 rmmod kvmstats

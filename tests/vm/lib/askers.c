@@ -114,8 +114,12 @@ static void ask_young(struct asker *asker)
 
 static void ask_extension(struct asker *asker, int fd)
 {
-	int slots = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
-	int has = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_BINARY_STATS_FD);
+	int slots, has;
+
+	if (atomic_load(&asker->of->no_extension))
+		return;
+	slots = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
+	has = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_BINARY_STATS_FD);
 
 	if (has != 1 && (has || asker->of->is_native))
 		finding_add(&asker->fault, "the extension is %d", has);

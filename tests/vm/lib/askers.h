@@ -44,6 +44,7 @@ struct askers {
 	char vm_id[KVMSTATS_ID_LEN];
 	char vcpu_id[KVMSTATS_ID_LEN];
 	struct flat vm_flat, vcpu_flat;	/* the names */
+	atomic_bool no_extension;	/* nobody is to ask for it */
 	atomic_bool stop;
 	pthread_t maker;
 	struct asker asker[NR_ASKERS];
