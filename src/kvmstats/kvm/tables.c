@@ -87,27 +87,38 @@ static bool has_item(const struct kvms_item *items, u32 nr, const char *name)
 	return false;
 }
 
-/* Appends what we make for a vCPU; what the kernel has itself is the kernel's. */
-static u32 supply(struct kvms_item *items, u32 nr, bool halts)
+/* Appends what we make, all of it or, where the kernel has some of it itself, nothing. */
+static u32 append(struct kvms_item *items, u32 nr, const struct kvms_item *ours, u32 nr_ours)
 {
-	const struct {
-		bool can;
-		struct kvms_item item;
-	} ours[] = {
-		{ COMPAT_KNOWS_GUEST_MODE, { "guest_mode", KVMS_GUEST_MODE, .size = 1 } },
-		{ COMPAT_KNOWS_BLOCKING, { "blocking", KVMS_BLOCKING, .size = 1 } },
-		{ halts, { "halt_wait_ns", KVMS_HALT_WAIT_NS, .size = 1 } },
-		{ halts, { "halt_poll_success_hist", KVMS_POLL_SUCCESS_HIST,
-			   .size = KVMS_HALT_HIST_SIZE } },
-		{ halts, { "halt_poll_fail_hist", KVMS_POLL_FAIL_HIST,
-			   .size = KVMS_HALT_HIST_SIZE } },
-		{ halts, { "halt_wait_hist", KVMS_HALT_WAIT_HIST, .size = KVMS_HALT_HIST_SIZE } },
-	};
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(ours) && nr < KVMS_MAX_DESC; i++)
-		if (ours[i].can && !has_item(items, nr, ours[i].item.name))
-			items[nr++] = ours[i].item;
+	if (nr + nr_ours > KVMS_MAX_DESC)
+		return nr;
+	for (i = 0; i < nr_ours; i++)
+		if (has_item(items, nr, ours[i].name))
+			return nr;
+	memcpy(items + nr, ours, nr_ours * sizeof(*ours));
+	return nr + nr_ours;
+}
+
+static u32 supply(struct kvms_item *items, u32 nr, bool halts)
+{
+	static const struct kvms_item guest_mode = { "guest_mode", KVMS_GUEST_MODE, .size = 1 };
+	static const struct kvms_item blocking = { "blocking", KVMS_BLOCKING, .size = 1 };
+	/* halts.c counts them together */
+	static const struct kvms_item of_halts[] = {
+		{ "halt_wait_ns", KVMS_HALT_WAIT_NS, .size = 1 },
+		{ "halt_poll_success_hist", KVMS_POLL_SUCCESS_HIST, .size = KVMS_HALT_HIST_SIZE },
+		{ "halt_poll_fail_hist", KVMS_POLL_FAIL_HIST, .size = KVMS_HALT_HIST_SIZE },
+		{ "halt_wait_hist", KVMS_HALT_WAIT_HIST, .size = KVMS_HALT_HIST_SIZE },
+	};
+
+	if (COMPAT_KNOWS_GUEST_MODE)
+		nr = append(items, nr, &guest_mode, 1);
+	if (COMPAT_KNOWS_BLOCKING)
+		nr = append(items, nr, &blocking, 1);
+	if (halts)
+		nr = append(items, nr, of_halts, ARRAY_SIZE(of_halts));
 	return nr;
 }
 
