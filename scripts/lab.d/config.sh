@@ -92,4 +92,5 @@ LAB_TAKE_TURNS=(redirect_storm)
 # others they run when they are named.
 declare -A LAB_ONLY_ON=(
 	[libvirt_stats]="5.10"
+	[others_probe]="5.10 6.12"
 )

@@ -33,16 +33,42 @@ void kvms_hook_after_entry(struct kprobe *kp, struct pt_regs *regs, unsigned lon
 }
 NOKPROBE_SYMBOL(kvms_hook_after_entry);
 
+static int entry_register(struct hook *hook, kprobe_pre_handler_t entry,
+			  kprobe_post_handler_t after)
+{
+	memset(&hook->kp, 0, sizeof(hook->kp));
+	hook->kp.symbol_name = hook->symbol;
+	hook->kp.pre_handler = entry;
+	hook->kp.post_handler = after;
+	return register_kprobe(&hook->kp);
+}
+
+/*
+ * A probe with a post handler must not join one without: the kernel takes both for such
+ * with one from then on, and warns when the other's is disarmed. So this one comes first,
+ * or not at all. A probe without shows which.
+ */
+static int redirect_register(struct hook *hook)
+{
+	bool others;
+	int err;
+
+	err = entry_register(hook, NULL, NULL);
+	if (err)
+		return err;
+	others = !list_empty(&hook->kp.list);
+	unregister_kprobe(&hook->kp);
+	return others ? -EBUSY : entry_register(hook, hook->entry, kvms_hook_after_entry);
+}
+
 static int probe_register(struct hook *hook, bool in_module)
 {
 	kvms_symbol_name(hook->symbol, hook->name, in_module);
-	if (hook->kind != KVMSTATS_HOOK_RETURN) {
-		memset(&hook->kp, 0, sizeof(hook->kp));
-		hook->kp.symbol_name = hook->symbol;
-		hook->kp.pre_handler = hook->entry;
-		if (hook->kind == KVMSTATS_HOOK_REDIRECT)
-			hook->kp.post_handler = kvms_hook_after_entry;
-		return register_kprobe(&hook->kp);
+	switch (hook->kind) {
+	case KVMSTATS_HOOK_ENTRY:
+		return entry_register(hook, hook->entry, NULL);
+	case KVMSTATS_HOOK_REDIRECT:
+		return redirect_register(hook);
 	}
 	memset(&hook->rp, 0, sizeof(hook->rp));
 	hook->rp.kp.symbol_name = hook->symbol;
