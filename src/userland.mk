@@ -23,9 +23,12 @@ ul_cli_src := $(wildcard src/cli/*.c)
 ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
 ul_cli_obj := $(ul_cli_src:%.c=$(BUILD)/%.o)
 ul_san_obj := $(ul_lib_src:%.c=$(BUILD)/san/%.o)
+ul_tests := $(basename $(notdir $(wildcard tests/unit/test_lib_*.c)))
+ul_mock_tests := $(basename $(notdir $(shell grep -l __wrap_ioctl tests/unit/test_lib_*.c)))
+ul_fuzzers := parse names overrides
 ul_fuzz_obj := $(ul_lib_src:%.c=$(BUILD)/fuzz/%.o)
 
-.PHONY: userland check-lib check-cli fuzz-lib fuzz-lib-corpus
+.PHONY: userland check-lib check-cli fuzz-lib fuzz-lib-corpus $(ul_fuzzers:%=fuzz-lib-%)
 
 userland: $(BUILD)/libkvmstats.a $(BUILD)/libkvmstats.so $(BUILD)/kvmstats
 
@@ -57,20 +60,22 @@ $(BUILD)/src/cli/%.o: src/cli/%.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(ul_cflags) $$(pkg-config --cflags smartcols) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# The unit test stands between the library and ioctl().
 $(BUILD)/san/src/lib/%.o: src/lib/%.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(ul_lib_cflags) $(ul_san) -c -o $@ $<
 
-$(BUILD)/san/tests/unit/test_lib.o: tests/unit/test_lib.c
+$(BUILD)/san/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ul_cflags) $(ul_san) -Isrc/lib -c -o $@ $<
 
-$(BUILD)/san/test_lib: $(BUILD)/san/tests/unit/test_lib.o $(ul_san_obj)
-	$(CC) $(ul_san) -Wl,--wrap=ioctl -o $@ $^ $$(pkg-config --libs cmocka)
+# These stand between the library and ioctl().
+$(ul_mock_tests:%=$(BUILD)/san/%): ul_wrap = -Wl,--wrap=ioctl
 
-check-lib: $(BUILD)/san/test_lib
-	$<
+$(BUILD)/san/test_lib_%: $(BUILD)/san/tests/unit/test_lib_%.o $(ul_san_obj)
+	$(CC) $(ul_san) $(ul_wrap) -o $@ $^ $$(pkg-config --libs cmocka)
+
+check-lib: $(ul_tests:%=$(BUILD)/san/%)
+	@status=0; for test in $^; do $$test || status=1; done; exit $$status
 
 check-cli: $(BUILD)/kvmstats
 	KVMSTATS=$(abspath $<) bats tests/cli
@@ -79,26 +84,30 @@ $(BUILD)/fuzz/src/lib/%.o: src/lib/%.c VERSION
 	@mkdir -p $(@D)
 	$(CLANG) $(ul_lib_cflags) $(ul_san) -fsanitize=fuzzer-no-link -c -o $@ $<
 
-$(BUILD)/fuzz/tests/fuzz/fuzz_lib_parse.o: tests/fuzz/fuzz_lib_parse.c
+$(BUILD)/fuzz/tests/fuzz/%.o: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(ul_cflags) $(ul_san) -fsanitize=fuzzer-no-link -Isrc/lib -c -o $@ $<
 
-$(BUILD)/fuzz/fuzz_lib_parse: $(BUILD)/fuzz/tests/fuzz/fuzz_lib_parse.o $(ul_fuzz_obj)
+$(BUILD)/fuzz/fuzz_lib_%: $(BUILD)/fuzz/tests/fuzz/fuzz_lib_%.o $(ul_fuzz_obj)
 	$(CLANG) $(ul_san) -fsanitize=fuzzer -o $@ $^
 
-# New inputs go to the build directory, the seeds stay as they are committed.
-fuzz-lib: $(BUILD)/fuzz/fuzz_lib_parse
-	@mkdir -p $(BUILD)/fuzz/corpus-lib
-	$< -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus-lib tests/fuzz/corpus/lib
+# The parsers share the time. New inputs go to the build directory, the seeds stay as
+# they are committed.
+fuzz-lib: $(ul_fuzzers:%=fuzz-lib-%)
+
+$(ul_fuzzers:%=fuzz-lib-%): fuzz-lib-%: $(BUILD)/fuzz/fuzz_lib_%
+	@mkdir -p $(BUILD)/fuzz/corpus-$*
+	$< -max_total_time=$$(($(FUZZ_SECONDS) / $(words $(ul_fuzzers)))) -max_len=8192 \
+		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ \
+		$(BUILD)/fuzz/corpus-$* tests/fuzz/corpus/$*
 
 # Writes the committed seeds anew.
 fuzz-lib-corpus: $(BUILD)/fuzz/fuzz_lib_corpus
-	$< tests/fuzz/corpus/lib
+	$< tests/fuzz/corpus/parse
 
 $(BUILD)/fuzz/fuzz_lib_corpus: tests/fuzz/fuzz_lib_corpus.c
 	@mkdir -p $(@D)
 	$(CC) $(ul_cflags) $(CFLAGS) -o $@ $<
 
 -include $(ul_lib_obj:.o=.d) $(ul_cli_obj:.o=.d) $(ul_san_obj:.o=.d) $(ul_fuzz_obj:.o=.d)
--include $(BUILD)/san/tests/unit/test_lib.d $(BUILD)/fuzz/tests/fuzz/fuzz_lib_parse.d
+-include $(ul_tests:%=$(BUILD)/san/tests/unit/%.d) $(ul_fuzzers:%=$(BUILD)/fuzz/tests/fuzz/fuzz_lib_%.d)
