@@ -18,7 +18,7 @@ vm-helpers := demo-guest
 vm-lib := $(basename $(notdir $(wildcard $(vm-src)/lib/*.c)))
 
 vm-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-MMD -MP -I$(vm-src)/lib -I$(vm-src)/../../include/uapi
+	-MMD -MP -I$(vm-src)/lib -I$(vm-src)/../../include/uapi -I$(vm-src)/../../include
 vm-ldflags := -static -pthread
 
 vm-binaries := $(vm-tests:%=$(vm-out)/%) $(vm-tests-32:%=$(vm-out)/%_32) \
@@ -50,6 +50,9 @@ $(vm-out)/%_32: $(vm-obj)/32/%.o $(vm-lib:%=$(vm-obj)/32/lib/%.o)
 $(vm-out)/bin/%: $(vm-obj)/64/%.o $(vm-lib:%=$(vm-obj)/64/lib/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(vm-ldflags) $(LDFLAGS) -o $@ $^
+
+# The library's own test.
+$(vm-out)/library: $(BUILD)/libkvmstats.a
 
 $(vm-out)/%: $(vm-obj)/64/%.o $(vm-lib:%=$(vm-obj)/64/lib/%.o)
 	@mkdir -p $(@D)
