@@ -9,12 +9,14 @@ MANDIR ?= $(PREFIX)/share/man
 
 # Places, and for each its directory, its files and, if not 644, their mode. install
 # and uninstall both go by this list.
-places := bin lib include uapi udev sysusers
+places := bin lib pkgconfig include uapi udev sysusers
 bin_dir := $(PREFIX)/bin
 bin_mode := 755
 bin_files := $(BUILD)/kvmstats
 lib_dir := $(LIBDIR)
 lib_files := $(BUILD)/libkvmstats.so.0 $(BUILD)/libkvmstats.a
+pkgconfig_dir := $(LIBDIR)/pkgconfig
+pkgconfig_files := $(BUILD)/kvmstats.pc
 include_dir := $(PREFIX)/include/kvmstats
 include_files := include/kvmstats/kvmstats.h
 uapi_dir := $(PREFIX)/include/linux
@@ -31,13 +33,30 @@ $(foreach n,$(man_sections),$(eval man$n_dir := $(MANDIR)/man$n))
 $(foreach n,$(man_sections),$(eval man$n_files := $(wildcard docs/man/*.$n)))
 places += $(man_sections:%=man%)
 
+# Made from the header: each public function has a page, or one that leads to its own.
+functions := $(shell sed -n 's/^\t\(kvmstats_.*\);$$/\1/p' src/lib/libkvmstats.map)
+man3_made := $(functions:%=$(BUILD)/man/%.3)
+man3_files += $(man3_made)
+
 module_dir := /usr/src/kvmstats-$(VERSION)
 module_files := Kbuild VERSION LICENSE dkms.conf LICENSES/GPL-2.0.txt include/uapi/kvmstats.h \
 	$(filter-out %/have.h,$(shell find src/compat src/kvmstats -name '*.[ch]'))
 
 .PHONY: install install-userland install-module uninstall
 
-install-userland: userland
+$(firstword $(man3_made)): docs/man/man3.awk include/kvmstats/kvmstats.h VERSION
+	@mkdir -p $(@D)
+	awk -v dir=$(@D) -v version=$(VERSION) -f $< include/kvmstats/kvmstats.h
+	touch $@
+
+$(wordlist 2,999,$(man3_made)): $(firstword $(man3_made)) ;
+
+# Made anew each time: PREFIX and LIBDIR may be others.
+.PHONY: $(BUILD)/kvmstats.pc
+$(BUILD)/kvmstats.pc: packaging/kvmstats.pc.in
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' $< >$@
+
+install-userland: userland $(BUILD)/kvmstats.pc $(man3_made)
 	$(foreach p,$(places),install -d $(DESTDIR)$($p_dir) && \
 		install -m $(or $($p_mode),644) $($p_files) $(DESTDIR)$($p_dir) &&) :
 	ln -sf libkvmstats.so.0 $(DESTDIR)$(LIBDIR)/libkvmstats.so

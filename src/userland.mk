@@ -28,7 +28,7 @@ ul_mock_tests := $(basename $(notdir $(shell grep -l __wrap_ioctl tests/unit/tes
 ul_fuzzers := parse names overrides
 ul_fuzz_obj := $(ul_lib_src:%.c=$(BUILD)/fuzz/%.o)
 
-.PHONY: userland check-lib check-cli fuzz-lib fuzz-lib-corpus $(ul_fuzzers:%=fuzz-lib-%)
+.PHONY: userland check-lib check-install-lib check-cli fuzz-lib fuzz-lib-corpus $(ul_fuzzers:%=fuzz-lib-%)
 
 userland: $(BUILD)/libkvmstats.a $(BUILD)/libkvmstats.so $(BUILD)/kvmstats
 
@@ -76,6 +76,9 @@ $(BUILD)/san/test_lib_%: $(BUILD)/san/tests/unit/test_lib_%.o $(ul_san_obj)
 
 check-lib: $(ul_tests:%=$(BUILD)/san/%)
 	@status=0; for test in $^; do $$test || status=1; done; exit $$status
+
+check-install-lib:
+	bats tests/lib
 
 check-cli: $(BUILD)/kvmstats
 	KVMSTATS=$(abspath $<) bats tests/cli

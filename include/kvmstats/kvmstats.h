@@ -61,34 +61,6 @@ struct kvmstats_inventory;
 /** struct kvmstats_events - what happens to VMs and vCPUs */
 struct kvmstats_events;
 
-/**
- * struct kvmstats_stat - one statistic of a stats fd
- * @name: NUL-terminated, any byte may occur in it
- * @flags: KVMSTATS_TYPE_*, KVMSTATS_UNIT_* and KVMSTATS_BASE_* under their masks;
- *	may hold values and bits that this library does not know
- * @bucket_size: width of a bucket of a linear histogram, in units of the values
- * @exponent: the value is value * base^exponent units; for a histogram this goes
- *	for the bounds of the buckets, whose values are counts of events
- * @size: number of values, at least 1
- *
- * Source of the ABI: struct kvm_stats_desc of Linux 5.14 and later,
- * Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD.
- */
-struct kvmstats_stat {
-	const char *name;
-	uint32_t flags;
-	uint32_t bucket_size;
-	int16_t exponent;
-	uint16_t size;
-};
-
-/**
- * kvmstats_version() - version of this library
- *
- * Return: a constant string such as "0.1.0".
- */
-const char *kvmstats_version(void);
-
 /* --- the device --- */
 
 /**
@@ -127,6 +99,13 @@ size_t kvmstats_explain(const char *path, int error, char *buf, size_t size);
  * descriptors and events stay usable.
  */
 void kvmstats_close(struct kvmstats *ks);
+
+/**
+ * kvmstats_version() - version of this library
+ *
+ * Return: a constant string such as "0.1.0".
+ */
+const char *kvmstats_version(void);
 
 /**
  * kvmstats_get_info() - what the module is and what it sees now
@@ -275,6 +254,27 @@ int kvmstats_open_vm_total(struct kvmstats *ks, uint64_t vm_id);
 int kvmstats_open_host(struct kvmstats *ks);
 
 /* --- the content of a stats fd --- */
+
+/**
+ * struct kvmstats_stat - one statistic of a stats fd
+ * @name: NUL-terminated, any byte may occur in it
+ * @flags: KVMSTATS_TYPE_*, KVMSTATS_UNIT_* and KVMSTATS_BASE_* under their masks;
+ *	may hold values and bits that this library does not know
+ * @bucket_size: width of a bucket of a linear histogram, in units of the values
+ * @exponent: the value is value * base^exponent units; for a histogram this goes
+ *	for the bounds of the buckets, whose values are counts of events
+ * @size: number of values, at least 1
+ *
+ * Source of the ABI: struct kvm_stats_desc of Linux 5.14 and later,
+ * Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD.
+ */
+struct kvmstats_stat {
+	const char *name;
+	uint32_t flags;
+	uint32_t bucket_size;
+	int16_t exponent;
+	uint16_t size;
+};
 
 /**
  * kvmstats_reader_open() - read and check the schema of a stats fd
@@ -589,7 +589,7 @@ double kvmstats_sample_rate(const struct kvmstats_sample *sample, uint32_t value
 
 #define KVMSTATS_NAMES_FILE	"/etc/kvmstats/names"
 
-/* kvmstats_name.source, the best one first */
+/* kvmstats_name.source */
 #define KVMSTATS_NAME_OVERRIDE		0	/* the override file */
 #define KVMSTATS_NAME_LIBVIRT		1	/* QEMU under libvirt */
 #define KVMSTATS_NAME_PROXMOX		2	/* QEMU under Proxmox VE */
@@ -614,15 +614,6 @@ struct kvmstats_name {
 	const char *id;
 	uint32_t source;
 };
-
-/**
- * kvmstats_name_source() - a word for KVMSTATS_NAME_*
- * @source: kvmstats_name.source
- *
- * Return: a constant string: "override", "libvirt", "proxmox", "qemu", "firecracker",
- * "cloud-hypervisor", "comm", or "unknown" for one that this library does not know.
- */
-const char *kvmstats_name_source(uint32_t source);
 
 /**
  * kvmstats_inventory_new() - an inventory, empty until it is refreshed
@@ -719,6 +710,15 @@ const struct kvmstats_name *kvmstats_inventory_name(const struct kvmstats_invent
  * Return: its index, or -ENOENT.
  */
 int kvmstats_inventory_find(const struct kvmstats_inventory *inv, uint64_t vm_id);
+
+/**
+ * kvmstats_name_source() - a word for KVMSTATS_NAME_*
+ * @source: kvmstats_name.source
+ *
+ * Return: a constant string: "override", "libvirt", "proxmox", "qemu", "firecracker",
+ * "cloud-hypervisor", "comm", or "unknown" for one that this library does not know.
+ */
+const char *kvmstats_name_source(uint32_t source);
 
 /* --- events --- */
 
