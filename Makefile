@@ -16,6 +16,7 @@ include tests/vm/tests.mk
 include tests/unit/unit.mk
 include tests/bench/bench.mk
 include packaging/install.mk
+include packaging/dist.mk
 
 help:
 	@echo "make            the library, the command, and the module for the running kernel"
@@ -23,6 +24,7 @@ help:
 	@echo "make uninstall  takes all of it away"
 	@echo "make demo       a disposable KVM host with real guests and live counters"
 	@echo "make check      every test; KERNEL=6.1 TEST=name for one in the lab"
+	@echo "make deb        packages for this Debian, make rpm for who has rpmbuild; make dist"
 	@echo "make bench      what reading costs, in instructions"
 	@echo "make lab        a shell in a disposable KVM host, KERNEL=6.1"
 

@@ -42,7 +42,7 @@ module_dir := /usr/src/kvmstats-$(VERSION)
 module_files := Kbuild VERSION LICENSE dkms.conf LICENSES/GPL-2.0.txt include/uapi/kvmstats.h \
 	$(filter-out %/have.h,$(shell find src/compat src/kvmstats -name '*.[ch]'))
 
-.PHONY: install install-userland install-module uninstall
+.PHONY: install install-userland install-module uninstall uninstall-userland
 
 $(firstword $(man3_made)): docs/man/man3.awk include/kvmstats/kvmstats.h VERSION
 	@mkdir -p $(@D)
@@ -82,12 +82,14 @@ install: userland
 	! command -v udevadm >/dev/null || udevadm control --reload || :
 	[ "$(KVERSION)" != "$$(uname -r)" ] || modprobe kvmstats
 
-uninstall:
+uninstall-userland:
+	rm -f $(foreach p,$(places),$(addprefix $(DESTDIR)$($p_dir)/,$(notdir $($p_files))))
+	rm -f $(DESTDIR)$(LIBDIR)/libkvmstats.so
+	! [ -d $(DESTDIR)$(include_dir) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(include_dir)
+
+uninstall: uninstall-userland
 	! grep -q '^kvmstats ' /proc/modules || rmmod kvmstats
 	$(dkms_forget)
 	rm -rf $(module_dir)
-	rm -f $(foreach p,$(places),$(addprefix $($p_dir)/,$(notdir $($p_files))))
-	rm -f $(LIBDIR)/libkvmstats.so
-	rmdir --ignore-fail-on-non-empty $(include_dir)
 	ldconfig
 	! getent group kvmstats >/dev/null || groupdel kvmstats

@@ -53,6 +53,15 @@ kernel_suite() {
 	esac
 }
 
+# The stock kernel of a suite that packages are made for.
+suite_kernel() {
+	case $1 in
+	bookworm) echo 6.1 ;;
+	trixie) echo 6.12 ;;
+	*) die "no packages for '$1'; there are: bookworm trixie" ;;
+	esac
+}
+
 # The suite whose userland a kernel's hosts run: QEMU and libvirt that ask KVM for
 # statistics, which bullseye's do not.
 kernel_userland() {

@@ -4,6 +4,7 @@
 # own to execute CMD in a suite environment. There, the cache is /lab and
 # the repository /src.
 # With LAB_THROWAWAY=1, changes to the environment vanish at the end.
+# With LAB_USERLAND, that directory is /mnt there.
 set -e
 root=$1 cache=$2 repo=$3
 shift 3
@@ -23,6 +24,9 @@ mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"
 mount --bind "$cache" "$root/lab"
 mount --bind "$repo" "$root/src"
+if [[ -n ${LAB_USERLAND:-} ]]; then
+	mount --bind "$LAB_USERLAND" "$root/mnt"
+fi
 if [[ -e /etc/resolv.conf ]] && ! cmp -s /etc/resolv.conf "$root/etc/resolv.conf"; then
 	cat /etc/resolv.conf >"$root/etc/resolv.conf"
 fi

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a virtual machine gets to see: the files of a run and the initramfs.
 
-# run_files DIR RELEASE KO: modules, kvmstats and the tests, as a tree at DIR; KO
-# may be empty.
+# run_files DIR ENV RELEASE KO: modules and kvmstats, as a tree at DIR; KO may be empty.
+# A host with packages brings its own.
 run_files() {
-	local to=$1 release=$2 ko=$3 modules=usr/lib/modules/$2
-	mkdir -p "$to/$modules" "$to"/opt/kvmstats/{bin,lib,tests} "$to/lab"
+	local to=$1 env=$2 release=$3 ko=$4 modules=usr/lib/modules/$3
+	mkdir -p "$to"/opt/kvmstats/{bin,lib,tests} "$to/lab"
+	cp "$LAB_DIR/guest-run.sh" "$to/lab/"
+	[[ $env != packages ]] || return 0
+	mkdir -p "$to/$modules"
 	cp -r "$(kernel_dir "$release")/$modules" "$to/${modules%/*}"
 	if [[ -n $ko ]]; then
 		mkdir "$to/$modules/updates"
@@ -16,7 +19,6 @@ run_files() {
 		depmod -b "$to" "$release"
 		rm "$to/lib"
 	fi
-	cp "$LAB_DIR/guest-run.sh" "$to/lab/"
 }
 
 # initramfs_tree DIR INIT: busybox and /init.

@@ -8,7 +8,7 @@
 qemu_prepare() {
 	local run=$1 kernel=$2 release=$3 env=$4 mode=$5 ko=$6 leaks=0 files=$1/files
 	[[ $env != host ]] || suite_ensure "$(kernel_userland "$kernel")"
-	run_files "$files" "$release" "$ko"
+	run_files "$files" "$env" "$release" "$ko"
 	! kernel_has "$release" DEBUG_KMEMLEAK || leaks=1
 	[[ $mode == test ]] || leaks=0
 	cat >"$files/lab/conf" <<-END
@@ -48,8 +48,8 @@ qemu_initrd() {
 # qemu_args RUN KERNEL RELEASE ENV MODE: print QEMU's arguments, one a line.
 qemu_args() {
 	local run=/lab/${1#"$LAB_CACHE"/} kernel=$2 release=$3 env=$4 mode=$5
-	local memory=1024 cpus=2 threads=${LAB_THREADS:-multi} panic='oops=panic panic_on_warn=1 hung_task_panic=1'
-	if [[ $env == host ]] || kernel_is_custom "$kernel"; then
+	local memory=1024 cpus=2 threads=${LAB_THREADS:-multi} userland panic='oops=panic panic_on_warn=1 hung_task_panic=1'
+	if [[ $env != fast ]] || kernel_is_custom "$kernel"; then
 		memory=2048
 	fi
 	if [[ $mode == bench ]]; then
@@ -64,9 +64,12 @@ qemu_args() {
 	# the last one counts; a Linux guest beside others does not live without them
 	[[ $mode != demo && $mode != shell ]] || printf '%s\n' -cpu EPYC
 	[[ $mode != bench ]] || printf '%s\n' -icount shift=0,sleep=off
-	if [[ $env == host ]]; then
+	if [[ $env != fast ]]; then
+		userland=/lab/suites/$(kernel_userland "$kernel")
+		# where the packages are installed, see enter.sh
+		[[ $env != packages ]] || userland=/mnt
 		printf '%s\n' -virtfs \
-			"local,path=/lab/suites/$(kernel_userland "$kernel"),mount_tag=base,security_model=none,readonly=on,multidevs=remap" \
+			"local,path=$userland,mount_tag=base,security_model=none,readonly=on,multidevs=remap" \
 			-virtfs \
 			"local,path=$run/files,mount_tag=run,security_model=none,readonly=on,multidevs=remap"
 	fi

@@ -73,13 +73,21 @@ run_dir() {
 	die "too many runs of $1 at the same time"
 }
 
-# run_payload RUN KIND RELEASE TEST...: tests and userland; KIND is fast, bench or
-# host.
+# run_payload RUN KIND RELEASE TEST...: tests and userland; KIND is fast, bench, host, or
+# packages for a host that has its userland from those.
 run_payload() {
 	local run=$1 kind=$2 release=$3 to=$1/files/opt/kvmstats from=$LAB_BUILD/tests/vm file
 	shift 3
 	printf '%s\n' "$@" >"$run/files/lab/list"
 	[[ ! -d $from/bin ]] || cp -r "$from/bin" "$to/tests/bin"
+	if [[ $kind == packages ]]; then
+		cp -r "$LAB_REPO/tests/vm/packages" "$to/tests/host"
+		cp "$LAB_REPO/tests/vm/host/lib.sh" "$to/tests/host/"
+		# to power off with
+		mkdir -p "$run/files/usr/local/bin"
+		cp "$(type -P busybox)" "$run/files/usr/local/bin/"
+		return
+	fi
 	if [[ $kind != host ]]; then
 		[[ $kind != bench ]] || from=$LAB_BUILD/tests/bench
 		for file; do

@@ -2,8 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Suite environments: a minimal Debian per suite, to build in and to boot from.
 
-# The packages of a suite's environment.
+# The packages of a suite's environment. That of SUITE-host is a host as an operator has
+# it, for packages to be installed there: nothing to build userland with.
 suite_packages() {
+	local release
+	if [[ $1 == *-host ]]; then
+		release=$(kernel_release "$(suite_kernel "${1%-host}")")
+		echo "systemd dkms jq curl linux-image-$release linux-headers-$release"
+		return
+	fi
 	local list=(dkms "linux-headers-$LAB_ARCH" kmod gcc make libc6-dev
 		libelf-dev sparse)
 	# to be a host's userland
@@ -40,15 +47,22 @@ debian_site() {
 	echo "$site"
 }
 
+# What Debian calls the suite that an environment is of, or stands on.
+suite_name() {
+	local name=${1%-backports}
+	echo "${name%-host}"
+}
+
 # The apt sources of a suite.
 suite_sources() {
-	local base=${1%-backports} debian security
+	local base debian security
+	base=$(suite_name "$1")
 	debian=$(debian_site Debian) || exit
 	security=$(debian_site Debian-Security) || exit
 	echo "deb $debian $base main"
 	echo "deb $debian $base-updates main"
 	echo "deb $security $base-security main"
-	[[ $base == "$1" ]] || echo "deb $debian $1 main"
+	[[ $1 != *-backports ]] || echo "deb $debian $1 main"
 }
 
 # apt's settings in an environment, as lines of apt.conf.
@@ -76,15 +90,17 @@ suite_create() {
 			printf 'Package: linux-*\nPin: release n=$suite\nPin-Priority: 600\n' \
 			>\"\$1/etc/apt/preferences.d/lab\"")
 	fi
+	if [[ $suite != *-host ]]; then
+		opts+=(--dpkgopt='path-exclude=/usr/share/doc/*'
+			--dpkgopt='path-exclude=/usr/share/man/*'
+			--dpkgopt='path-exclude=/usr/share/locale/*')
+	fi
 	rm -rf --one-file-system "$tmp"
 	mkdir -p "$LAB_CACHE/suites" "$LAB_CACHE/log"
 	note "making the $suite environment, this takes a minute or two"
 	suite_sources "$suite" |
 		mmdebstrap --mode=root --variant=minbase --include="${include// /,}" \
-			--dpkgopt='path-exclude=/usr/share/doc/*' \
-			--dpkgopt='path-exclude=/usr/share/man/*' \
-			--dpkgopt='path-exclude=/usr/share/locale/*' \
-			"${opts[@]}" "${suite%-backports}" "$tmp" - \
+			"${opts[@]}" "$(suite_name "$suite")" "$tmp" - \
 			>"$LAB_CACHE/log/suite-$suite" 2>&1 || {
 		tail -n 20 "$LAB_CACHE/log/suite-$suite" >&2
 		rm -rf --one-file-system "$tmp"
@@ -103,8 +119,13 @@ suite_ensure() {
 suite_complete() {
 	local root=$LAB_CACHE/suites/$1 want
 	want=$(suite_packages "$1")
-	[[ -d $root ]] || suite_create "$1"
-	[[ $(cat "$root/etc/lab-packages") != "$want" ]] || return 0
+	[[ $(cat "$root/etc/lab-packages" 2>/dev/null) != "$want" ]] || return 0
+	# another kernel than before: a host has one
+	[[ $1 != *-host ]] || rm -rf --one-file-system "$root"
+	if [[ ! -d $root ]]; then
+		suite_create "$1"
+		return
+	fi
 	note "adding packages to the $1 environment"
 	# shellcheck disable=SC2086 # a list of words
 	suite_apt "$1" install -y $want
@@ -127,12 +148,14 @@ suite_apt() {
 	fi
 }
 
-# suite_command SUITE CMD...: set suite_argv to what runs CMD in the environment.
+# suite_command SUITE CMD...: set suite_argv to what runs CMD in the environment, or in
+# the root directory that SUITE is the absolute path of.
 suite_command() {
-	local suite=$1
+	local root=$1
 	shift
+	[[ $root == /* ]] || root=$LAB_CACHE/suites/$root
 	suite_argv=(unshare --mount --pid --fork --kill-child -- "$BASH"
-		"$LAB_DIR/enter.sh" "$LAB_CACHE/suites/$suite" "$LAB_CACHE" "$LAB_REPO" "$@")
+		"$LAB_DIR/enter.sh" "$root" "$LAB_CACHE" "$LAB_REPO" "$@")
 }
 
 # suite_run SUITE CMD...: run a command in the environment, see enter.sh.
