@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "farm.h"
 #include "guest.h"
 #include "module.h"
+#include "native.h"
 #include "tap.h"
 
 #define NR_VMS		600
@@ -302,6 +304,32 @@ static void check_totals(void)
 	guest_destroy(&guest);
 }
 
+/* KVM's own stats fd, on 5.10 one of kvmstats: the same reader, the same schema. */
+static void check_native(void)
+{
+	struct kvmstats_reader *r;
+	struct kvmstats_descs *d;
+	struct guest guest;
+	uint32_t wrong = 0;
+	int fd;
+
+	guest_create(&guest);
+	fd = ioctl(guest.vm_fd, KVM_GET_STATS_FD);
+	is_errno(ERRNO_OF(fd), 0, "native stats fd");
+	is_errno(-kvmstats_descs_new(ks, KVMSTATS_KIND_VM, &d), 0, "descriptors of VMs");
+	if (is_errno(-kvmstats_reader_open(fd, &r), 0, "reader of a native stats fd")) {
+		is_errno(-kvmstats_reader_update(r), 0, "its values");
+		in_range(kvmstats_reader_count(r), 1, kvmstats_descs_count(d), "its statistics");
+		for (uint32_t i = 0; i < kvmstats_reader_count(r); i++)
+			wrong += kvmstats_descs_find(d, kvmstats_reader_stat(r, i)->name) < 0;
+		is_u64(wrong, 0, "statistics that kvmstats does not have");
+		kvmstats_reader_close(r);
+	}
+	kvmstats_descs_free(d);
+	close(fd);
+	guest_destroy(&guest);
+}
+
 static void check_not_loaded(void)
 {
 	int ret = kvmstats_open(NULL, &ks);
@@ -324,6 +352,7 @@ int main(void)
 		tap_bail("no use to go on");
 	check_names();
 	check_totals();
+	check_native();
 	check_events();
 	check_kvm_reloads();
 	check_many_vms();
