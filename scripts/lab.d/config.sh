@@ -100,6 +100,7 @@ LAB_TAKE_TURNS=(redirect_storm)
 # Tests of what no kernel changes, each on the kernels that are enough for it; on the
 # others they run when they are named.
 declare -A LAB_ONLY_ON=(
+	[library]="5.10 6.12"
 	[libvirt_stats]="5.10"
 	[others_probe]="5.10 6.12"
 )
