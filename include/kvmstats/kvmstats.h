@@ -510,7 +510,7 @@ void kvmstats_sampler_free(struct kvmstats_sampler *s);
  * @nr: how many; 0 for all
  *
  * Two calls of the module are enough once the sampler has seen how much there is, and
- * nothing is allocated then. A VM that is listed several times is read once. While kvm
+ * its memory is used again. A VM that is listed several times is read once. While kvm
  * is not loaded no VM has values, which is no error. After an error the last take
  * stands as it was. Source of the ABI: KVMSTATS_SNAPSHOT.
  *

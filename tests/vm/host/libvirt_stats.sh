@@ -128,6 +128,8 @@ boot >/tmp/start 2>&1
 ok "with kvmstats, the domain's guest is up" $? "$(cat /tmp/start)"
 vm=$(vm_of "$qemu")
 at_least "$vm" 1 "its VM has an id"
+is "$(kvmstats list -rn -o NAME,NAME-SOURCE,UUID | grep ^small)" \
+	"small libvirt $(virsh domuuid small)" "and libvirt's name and uuid"
 
 first=$(value "$vm/0" exits)
 second=$(domstats | sed -n 's/^vcpu\.0\.exits\.sum=//p')
