@@ -124,19 +124,20 @@ static void names_refresh(struct names_file *file)
 		return;
 	/* O_NONBLOCK: a FIFO in its place is to be an error, not a wait. */
 	fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0) {
+	if (fd < 0 || fstat(fd, &st) < 0)
 		file->error = -errno;
-		if (errno == ENOENT && file->may_be_absent) {
-			overrides_clear(&file->overrides);
-			file->error = 0;
-		}
-		memset(&file->seen, 0, sizeof(file->seen));
-	} else if (!is_same(&st, &file->seen)) {
+	else if (!is_same(&st, &file->seen))
 		file->error = parse_fd(file, fd, &st);
-		file->seen = st;
-	}
 	if (fd >= 0)
 		close(fd);
+	if (file->error == -ENOENT && file->may_be_absent) {
+		overrides_clear(&file->overrides);
+		file->error = 0;
+	}
+	/* What could not be read for another reason than its content is tried again. */
+	if (file->error && file->error != -EBADMSG)
+		memset(&st, 0, sizeof(st));
+	file->seen = st;
 }
 
 int kvmstats_inventory_names_error(const struct kvmstats_inventory *inv, unsigned int *line)
