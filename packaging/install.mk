@@ -9,7 +9,7 @@ MANDIR ?= $(PREFIX)/share/man
 
 # Places, and for each its directory, its files and, if not 644, their mode. install
 # and uninstall both go by this list.
-places := bin lib pkgconfig include uapi udev sysusers
+places := bin lib pkgconfig include uapi udev sysusers bash zsh
 bin_dir := $(PREFIX)/bin
 bin_mode := 755
 bin_files := $(BUILD)/kvmstats
@@ -26,6 +26,10 @@ udev_dir := /usr/lib/udev/rules.d
 udev_files := packaging/udev/60-kvmstats.rules
 sysusers_dir := /usr/lib/sysusers.d
 sysusers_files := packaging/sysusers.d/kvmstats.conf
+bash_dir := $(PREFIX)/share/bash-completion/completions
+bash_files := packaging/completion/kvmstats
+zsh_dir := $(PREFIX)/share/zsh/site-functions
+zsh_files := packaging/completion/_kvmstats
 
 # A place of its own for each section of the manual.
 man_sections := $(sort $(subst .,,$(suffix $(wildcard docs/man/*.[1-8]))))
