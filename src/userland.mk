@@ -20,6 +20,7 @@ ul_san = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 ul_lib = $(BUILD)/libkvmstats.$(if $(SHARED),so,a)
 ul_lib_src := $(wildcard src/lib/*.c)
 ul_cli_src := $(wildcard src/cli/*.c)
+ul_cli_pkgs := smartcols libkmod
 ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
 ul_cli_obj := $(ul_cli_src:%.c=$(BUILD)/%.o)
 ul_san_obj := $(ul_lib_src:%.c=$(BUILD)/san/%.o)
@@ -49,7 +50,7 @@ $(BUILD)/libkvmstats.so: $(BUILD)/libkvmstats.so.0
 	ln -sf $(<F) $@
 
 $(BUILD)/kvmstats: $(ul_cli_obj) $(ul_lib)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs smartcols)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(ul_cli_pkgs))
 
 # Everything that carries the version is built anew when it changes.
 $(BUILD)/src/lib/%.o: src/lib/%.c VERSION
@@ -58,7 +59,7 @@ $(BUILD)/src/lib/%.o: src/lib/%.c VERSION
 
 $(BUILD)/src/cli/%.o: src/cli/%.c VERSION
 	@mkdir -p $(@D)
-	$(CC) $(ul_cflags) $$(pkg-config --cflags smartcols) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(ul_cflags) $$(pkg-config --cflags $(ul_cli_pkgs)) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/san/src/lib/%.o: src/lib/%.c VERSION
 	@mkdir -p $(@D)
@@ -70,8 +71,6 @@ $(BUILD)/san/tests/unit/%.o: tests/unit/%.c
 
 # These stand between the library and ioctl().
 $(ul_mock_tests:%=$(BUILD)/san/%): ul_wrap = -Wl,--wrap=ioctl
-$(BUILD)/san/test_lib_memory: ul_wrap += -Wl,--wrap=malloc,--wrap=calloc \
-	-Wl,--wrap=realloc,--wrap=reallocarray
 
 $(BUILD)/san/test_lib_%: $(BUILD)/san/tests/unit/test_lib_%.o $(ul_san_obj)
 	$(CC) $(ul_san) $(ul_wrap) -o $@ $^ $$(pkg-config --libs cmocka)

@@ -103,4 +103,6 @@ declare -A LAB_ONLY_ON=(
 	[library]="5.10 6.12"
 	[libvirt_stats]="5.10"
 	[others_probe]="5.10 6.12"
+	[doctor]="7"
+	[zz_doctor_lockdown]="6.1"
 )

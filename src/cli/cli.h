@@ -32,6 +32,7 @@ struct cli_command {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct cli_command command_doctor;
 extern const struct cli_command command_dump;
 extern const struct cli_command command_events;
 extern const struct cli_command command_list;
@@ -194,8 +195,7 @@ void histogram_bar(uint64_t value, uint64_t largest, char *buf, size_t size);
 struct json {
 	unsigned int indent;
 	unsigned int depth;
-	bool more;		/* something was written at this depth, */
-	bool lines;		/* and was on a line of its own */
+	bool more;
 };
 
 /* @key is NULL in arrays and at the top. @bracket is '{' or '[', and its other half. */
@@ -283,8 +283,6 @@ void table_set(struct table *table, struct libscols_line *line, size_t column,
 /* @color: a name that libsmartcols knows; used on a terminal only. */
 void table_color(struct table *table, struct libscols_line *line, size_t column,
 		 const char *color);
-/* Leaves out a column that the user has not asked for. */
-void table_hide(struct table *table, size_t column);
 /* Prints and frees it. As JSON: an array, member @name of @j, or of an object of its own. */
 void table_print(struct table *table, const char *name, struct json *j);
 

@@ -2,7 +2,7 @@
 # The module's plain C, in unit tests and under a fuzzer. Included from the
 # top-level Makefile.
 
-.PHONY: check-core fuzz-image
+.PHONY: check-core check-doctor fuzz-image
 
 core-src := $(addprefix src/kvmstats/shadow/,image.c schema.c sums.c)
 core-flags := -std=gnu11 -Wall -Wextra -Werror -O1 -g -fno-omit-frame-pointer \
@@ -17,6 +17,23 @@ check-core: $(BUILD)/unit/test_image $(BUILD)/unit/test_schema $(BUILD)/unit/tes
 	$(BUILD)/unit/test_image
 	$(BUILD)/unit/test_schema
 	$(BUILD)/unit/test_sums
+
+# What the doctor finds on hosts that the test makes up.
+doctor-src := tests/unit/test_doctor.c src/cli/doctor_checks.c src/cli/doctor_module.c
+doctor-pkgs := smartcols libkmod cmocka
+
+$(BUILD)/unit/fake_module.ko: tests/unit/fake_module.c
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+$(BUILD)/san/test_doctor: $(doctor-src) src/cli/cli.h src/cli/doctor.h $(BUILD)/libkvmstats.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(ul_cflags)) $(ul_san) -Isrc/cli \
+		-DFAKE_MODULE='"$(abspath $(BUILD))/unit/fake_module.ko"' -o $@ $(doctor-src) \
+		$(BUILD)/libkvmstats.a $$(pkg-config --cflags --libs $(doctor-pkgs))
+
+check-doctor: $(BUILD)/san/test_doctor $(BUILD)/unit/fake_module.ko
+	$<
 
 $(BUILD)/fuzz/fuzz_image: tests/fuzz/fuzz_image.c $(core-deps)
 	@mkdir -p $(@D)
