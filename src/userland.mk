@@ -20,7 +20,7 @@ ul_san = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 ul_lib = $(BUILD)/libkvmstats.$(if $(SHARED),so,a)
 ul_lib_src := $(wildcard src/lib/*.c)
 ul_cli_src := $(wildcard src/cli/*.c)
-ul_cli_pkgs := smartcols libkmod
+ul_cli_pkgs := smartcols ncursesw libkmod
 ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
 ul_cli_obj := $(ul_cli_src:%.c=$(BUILD)/%.o)
 ul_san_obj := $(ul_lib_src:%.c=$(BUILD)/san/%.o)
@@ -50,7 +50,7 @@ $(BUILD)/libkvmstats.so: $(BUILD)/libkvmstats.so.0
 	ln -sf $(<F) $@
 
 $(BUILD)/kvmstats: $(ul_cli_obj) $(ul_lib)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(ul_cli_pkgs))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(ul_cli_pkgs)) -lm
 
 # Everything that carries the version is built anew when it changes.
 $(BUILD)/src/lib/%.o: src/lib/%.c VERSION

@@ -105,4 +105,5 @@ declare -A LAB_ONLY_ON=(
 	[others_probe]="5.10 6.12"
 	[doctor]="7"
 	[zz_doctor_lockdown]="6.1"
+	[top]="5.10"
 )

@@ -38,6 +38,7 @@ extern const struct cli_command command_events;
 extern const struct cli_command command_list;
 extern const struct cli_command command_read;
 extern const struct cli_command command_status;
+extern const struct cli_command command_top;
 extern const struct cli_command command_watch;
 
 /* Long options that every command takes; cli_getopt() deals with them itself. */

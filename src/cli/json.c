@@ -65,13 +65,12 @@ static void begin_line(const struct json *j)
 		fputs("  ", stdout);
 }
 
-/* What stands before a value. Numbers in an array share a line. */
-static void begin(struct json *j, const char *key, bool opens)
+/* What stands before a value. */
+static void begin(struct json *j, const char *key)
 {
-	j->lines = (key || opens) && j->depth && j->depth <= j->indent;
 	if (j->more)
 		putchar(',');
-	if (j->lines)
+	if (j->depth && j->depth <= j->indent)
 		begin_line(j);
 	else if (j->more)
 		putchar(' ');
@@ -84,7 +83,7 @@ static void begin(struct json *j, const char *key, bool opens)
 
 void json_open(struct json *j, const char *key, char bracket)
 {
-	begin(j, key, true);
+	begin(j, key);
 	putchar(bracket);
 	j->depth++;
 	j->more = false;
@@ -92,14 +91,13 @@ void json_open(struct json *j, const char *key, char bracket)
 
 void json_close(struct json *j, char bracket)
 {
-	bool on_its_own = j->more && j->lines;
+	bool on_its_own = j->more && j->depth <= j->indent;
 
 	j->depth--;
 	if (on_its_own)
 		begin_line(j);
 	putchar(bracket);
 	j->more = true;
-	j->lines = j->depth && j->depth <= j->indent;
 	if (!j->depth) {
 		putchar('\n');
 		j->more = false;
@@ -108,25 +106,25 @@ void json_close(struct json *j, char bracket)
 
 void json_u64(struct json *j, const char *key, uint64_t value)
 {
-	begin(j, key, false);
+	begin(j, key);
 	printf("%" PRIu64, value);
 }
 
 void json_i64(struct json *j, const char *key, int64_t value)
 {
-	begin(j, key, false);
+	begin(j, key);
 	printf("%" PRId64, value);
 }
 
 void json_double(struct json *j, const char *key, double value)
 {
-	begin(j, key, false);
+	begin(j, key);
 	printf("%.3f", value);
 }
 
 void json_word(struct json *j, const char *key, const char *word)
 {
-	begin(j, key, false);
+	begin(j, key);
 	fputs(word, stdout);
 }
 
@@ -142,6 +140,6 @@ void json_null(struct json *j, const char *key)
 
 void json_string(struct json *j, const char *key, const char *text)
 {
-	begin(j, key, false);
+	begin(j, key);
 	write_string(text);
 }

@@ -16,6 +16,7 @@ static const struct cli_command *const commands[] = {
 	&command_dump,
 	&command_events,
 	&command_status,
+	&command_top,
 	&command_doctor,
 };
 

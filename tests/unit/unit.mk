@@ -2,7 +2,7 @@
 # The module's plain C, in unit tests and under a fuzzer. Included from the
 # top-level Makefile.
 
-.PHONY: check-core check-doctor fuzz-image
+.PHONY: check-core check-doctor check-top fuzz-image
 
 core-src := $(addprefix src/kvmstats/shadow/,image.c schema.c sums.c)
 core-flags := -std=gnu11 -Wall -Wextra -Werror -O1 -g -fno-omit-frame-pointer \
@@ -33,6 +33,18 @@ $(BUILD)/san/test_doctor: $(doctor-src) src/cli/cli.h src/cli/doctor.h $(BUILD)/
 		$(BUILD)/libkvmstats.a $$(pkg-config --cflags --libs $(doctor-pkgs))
 
 check-doctor: $(BUILD)/san/test_doctor $(BUILD)/unit/fake_module.ko
+	$<
+
+# What top makes of samples and keys.
+top-src := tests/unit/test_top.c \
+	$(addprefix src/cli/,top_model.c top_columns.c top_state.c top_keys.c top_text.c)
+
+$(BUILD)/san/test_top: $(top-src) src/cli/cli.h src/cli/top.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(ul_cflags)) $(ul_san) -Isrc/cli -o $@ $(top-src) \
+		$$(pkg-config --cflags --libs cmocka) $$(pkg-config --cflags smartcols) -lm
+
+check-top: $(BUILD)/san/test_top
 	$<
 
 $(BUILD)/fuzz/fuzz_image: tests/fuzz/fuzz_image.c $(core-deps)
