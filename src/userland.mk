@@ -71,6 +71,8 @@ $(BUILD)/san/tests/unit/%.o: tests/unit/%.c
 
 # These stand between the library and ioctl().
 $(ul_mock_tests:%=$(BUILD)/san/%): ul_wrap = -Wl,--wrap=ioctl
+$(BUILD)/san/test_lib_memory: ul_wrap += -Wl,--wrap=malloc,--wrap=calloc \
+	-Wl,--wrap=realloc,--wrap=reallocarray
 
 $(BUILD)/san/test_lib_%: $(BUILD)/san/tests/unit/test_lib_%.o $(ul_san_obj)
 	$(CC) $(ul_san) $(ul_wrap) -o $@ $^ $$(pkg-config --libs cmocka)

@@ -196,7 +196,8 @@ void histogram_bar(uint64_t value, uint64_t largest, char *buf, size_t size);
 struct json {
 	unsigned int indent;
 	unsigned int depth;
-	bool more;
+	bool more;		/* something was written at this depth, */
+	bool lines;		/* and was on a line of its own */
 };
 
 /* @key is NULL in arrays and at the top. @bracket is '{' or '[', and its other half. */
@@ -284,6 +285,8 @@ void table_set(struct table *table, struct libscols_line *line, size_t column,
 /* @color: a name that libsmartcols knows; used on a terminal only. */
 void table_color(struct table *table, struct libscols_line *line, size_t column,
 		 const char *color);
+/* Leaves out a column that the user has not asked for. */
+void table_hide(struct table *table, size_t column);
 /* Prints and frees it. As JSON: an array, member @name of @j, or of an object of its own. */
 void table_print(struct table *table, const char *name, struct json *j);
 

@@ -65,12 +65,13 @@ static void begin_line(const struct json *j)
 		fputs("  ", stdout);
 }
 
-/* What stands before a value. */
-static void begin(struct json *j, const char *key)
+/* What stands before a value. Numbers in an array share a line. */
+static void begin(struct json *j, const char *key, bool opens)
 {
+	j->lines = (key || opens) && j->depth && j->depth <= j->indent;
 	if (j->more)
 		putchar(',');
-	if (j->depth && j->depth <= j->indent)
+	if (j->lines)
 		begin_line(j);
 	else if (j->more)
 		putchar(' ');
@@ -83,7 +84,7 @@ static void begin(struct json *j, const char *key)
 
 void json_open(struct json *j, const char *key, char bracket)
 {
-	begin(j, key);
+	begin(j, key, true);
 	putchar(bracket);
 	j->depth++;
 	j->more = false;
@@ -91,13 +92,14 @@ void json_open(struct json *j, const char *key, char bracket)
 
 void json_close(struct json *j, char bracket)
 {
-	bool on_its_own = j->more && j->depth <= j->indent;
+	bool on_its_own = j->more && j->lines;
 
 	j->depth--;
 	if (on_its_own)
 		begin_line(j);
 	putchar(bracket);
 	j->more = true;
+	j->lines = j->depth && j->depth <= j->indent;
 	if (!j->depth) {
 		putchar('\n');
 		j->more = false;
@@ -106,25 +108,25 @@ void json_close(struct json *j, char bracket)
 
 void json_u64(struct json *j, const char *key, uint64_t value)
 {
-	begin(j, key);
+	begin(j, key, false);
 	printf("%" PRIu64, value);
 }
 
 void json_i64(struct json *j, const char *key, int64_t value)
 {
-	begin(j, key);
+	begin(j, key, false);
 	printf("%" PRId64, value);
 }
 
 void json_double(struct json *j, const char *key, double value)
 {
-	begin(j, key);
+	begin(j, key, false);
 	printf("%.3f", value);
 }
 
 void json_word(struct json *j, const char *key, const char *word)
 {
-	begin(j, key);
+	begin(j, key, false);
 	fputs(word, stdout);
 }
 
@@ -140,6 +142,6 @@ void json_null(struct json *j, const char *key)
 
 void json_string(struct json *j, const char *key, const char *text)
 {
-	begin(j, key);
+	begin(j, key, false);
 	write_string(text);
 }

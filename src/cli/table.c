@@ -163,6 +163,16 @@ void table_color(struct table *table, struct libscols_line *line, size_t column,
 		cli_memory(NULL);
 }
 
+void table_hide(struct table *table, size_t column)
+{
+	struct libscols_column *cl;
+
+	if (table->view->columns || table->view->all_columns || !table_has(table, column))
+		return;
+	cl = scols_table_get_column(table->scols, table->at[column]);
+	scols_column_set_flags(cl, scols_column_get_flags(cl) | SCOLS_FL_HIDDEN);
+}
+
 static void json_cell(struct table *table, struct libscols_line *line, size_t place, struct json *j)
 {
 	const struct table_column *column = &table->columns[table->shown[place]];

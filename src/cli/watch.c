@@ -57,7 +57,7 @@ static void print_line(struct watching *w)
 static void take(struct watching *w)
 {
 	cli_refresh_inventory(w->inv);
-	sample_view_take(&w->view, w->vm_ids, w->nr_vms);
+	sample_view_take(&w->view, w->nr_vms ? w->vm_ids : NULL, w->nr_vms);
 }
 
 /* The chosen ones are gone, and nothing will be again. */

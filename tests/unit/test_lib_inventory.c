@@ -215,6 +215,26 @@ static void bad_override_file_leaves_the_last_good_one(void **state)
 	is_called(10, "vm0", KVMSTATS_NAME_COMM);
 }
 
+/* As when the file is there again, unchanged. */
+static void file_that_could_not_be_read_is_tried_again(void **state)
+{
+	char aside[96];
+
+	(void)state;
+	snprintf(aside, sizeof(aside), "%s.aside", names);
+	write_names("nonsense\n");
+	assert_int_equal(kvmstats_inventory_names(inv, names, NULL), -EBADMSG);
+	write_names("name=vm0 web\n");
+	assert_int_equal(kvmstats_inventory_names(inv, names, NULL), 0);
+	assert_int_equal(rename(names, aside), 0);
+	refresh();
+	assert_int_equal(kvmstats_inventory_names_error(inv, NULL), -ENOENT);
+	assert_int_equal(rename(aside, names), 0);
+	refresh();
+	assert_int_equal(kvmstats_inventory_names_error(inv, NULL), 0);
+	is_called(10, "web", KVMSTATS_NAME_OVERRIDE);
+}
+
 static void what_is_no_override_file_is_refused(void **state)
 {
 	unsigned int line = 7;
@@ -366,6 +386,7 @@ int main(void)
 		inventory_test(after_an_error_the_vms_are_as_they_were),
 		inventory_test(override_file_is_followed),
 		inventory_test(bad_override_file_leaves_the_last_good_one),
+		inventory_test(file_that_could_not_be_read_is_tried_again),
 		inventory_test(what_is_no_override_file_is_refused),
 		inventory_test(events_come_in_order_or_time_is_over),
 		inventory_test(events_fd_that_cannot_be_had_is_an_error),
