@@ -30,4 +30,5 @@ check "a kernel that is too old is passed over" excluded "$old" "$version"
 check "autoinstall for such a kernel is no failure" dkms autoinstall -k "$old"
 check "autoinstall builds for a good one" dkms autoinstall -k "$release"
 check "the module's file is there again" module_file
+check "autoinstall for the old one is still no failure" dkms autoinstall -k "$old"
 done_testing
