@@ -80,8 +80,13 @@ $(BUILD)/san/test_lib_%: $(BUILD)/san/tests/unit/test_lib_%.o $(ul_san_obj)
 check-lib: $(ul_tests:%=$(BUILD)/san/%)
 	@status=0; for test in $^; do $$test || status=1; done; exit $$status
 
-check-install-lib:
-	bats tests/lib
+# What the manual shows, as a reader copies it from there.
+$(BUILD)/example.c: docs/man/libkvmstats.3
+	@mkdir -p $(@D)
+	sed -n '/^\.EX$$/,/^\.EE$$/p' $< | sed '1d; $$d; s/\\-/-/g; s/\\e/\\/g' >$@
+
+check-install-lib: $(BUILD)/example.c
+	EXAMPLE=$(abspath $<) bats tests/lib
 
 check-cli: $(BUILD)/kvmstats
 	KVMSTATS=$(abspath $<) bats tests/cli

@@ -91,7 +91,7 @@ static int not_allowed(const char *path, char *buf, size_t size)
 
 	if (!stat(path, &st) && S_ISCHR(st.st_mode) && !(st.st_mode & 0040))
 		return snprintf(buf, size,
-				"%s: permission denied: it is open to root alone, as udev's rule for the group `kvmstats` has not been applied",
+				"%s: permission denied: root alone may: give it to the group `kvmstats` with `udevadm trigger --sysname-match=kvmstats`",
 				path);
 	return snprintf(buf, size,
 			"%s: permission denied: be root or a member of the group `kvmstats`",

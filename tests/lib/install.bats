@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The library as a program's author meets it: installed below another prefix, found by
-# pkg-config, in C and in C++, with its manual. Run from the top of the tree.
+# pkg-config, in C and in C++, with its manual. Run from the top of the tree; EXAMPLE is
+# the one of libkvmstats(3).
 # shellcheck disable=SC2030,SC2031
 
 setup_file() {
@@ -14,15 +15,11 @@ setup_file() {
 	export PKG_CONFIG_PATH=$DESTDIR/opt/k/lib64/pkgconfig
 	export PKG_CONFIG_SYSROOT_DIR=$DESTDIR
 	export LIB=$DESTDIR/opt/k/lib64 MAN=$DESTDIR/opt/k/share/man
-	export PAGE=$MAN/man3/libkvmstats.3
-	# What the manual shows, as a reader copies it from there.
-	sed -n '/^\.EX$/,/^\.EE$/p' "$PAGE" | sed '1d; $d; s/\\-/-/g; s/\\e/\\/g' \
-		>"$BATS_FILE_TMPDIR/example.c"
 }
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	cp "$BATS_FILE_TMPDIR/example.c" .
+	cp "$EXAMPLE" example.c
 	cp example.c example.cc
 	read -ra cflags < <(pkg-config --cflags kvmstats)
 	read -ra libs < <(pkg-config --libs kvmstats)

@@ -22,7 +22,7 @@ vm-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSE
 vm-ldflags := -static -pthread
 
 vm-binaries := $(vm-tests:%=$(vm-out)/%) $(vm-tests-32:%=$(vm-out)/%_32) \
-	$(vm-helpers:%=$(vm-out)/bin/%)
+	$(vm-helpers:%=$(vm-out)/bin/%) $(vm-out)/bin/example
 
 # Of tests that are no more; what is there is run.
 vm-stale := $(filter-out $(vm-binaries) $(vm-out)/bin,$(wildcard $(vm-out)/*))
@@ -50,6 +50,12 @@ $(vm-out)/%_32: $(vm-obj)/32/%.o $(vm-lib:%=$(vm-obj)/32/lib/%.o)
 $(vm-out)/bin/%: $(vm-obj)/64/%.o $(vm-lib:%=$(vm-obj)/64/lib/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(vm-ldflags) $(LDFLAGS) -o $@ $^
+
+# The example of libkvmstats(3).
+$(vm-out)/bin/example: $(BUILD)/example.c $(BUILD)/libkvmstats.a
+	@mkdir -p $(@D)
+	$(CC) -Wall -Wextra -Werror -I$(vm-src)/../../include $(CFLAGS) $(vm-ldflags) $(LDFLAGS) \
+		-o $@ $^
 
 # The library's own test.
 $(vm-out)/library: $(BUILD)/libkvmstats.a

@@ -130,6 +130,7 @@ vm=$(vm_of "$qemu")
 at_least "$vm" 1 "its VM has an id"
 is "$(kvmstats list -rn -o NAME,NAME-SOURCE,UUID | grep ^small)" \
 	"small libvirt $(virsh domuuid small)" "and libvirt's name and uuid"
+like "$(/opt/kvmstats/tests/bin/example)" '^small [0-9]+/s$' "the example of libkvmstats(3) has it too"
 
 first=$(value "$vm/0" exits)
 second=$(domstats | sed -n 's/^vcpu\.0\.exits\.sum=//p')
