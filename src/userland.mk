@@ -24,12 +24,13 @@ ul_cli_pkgs := smartcols ncursesw libkmod
 ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
 ul_cli_obj := $(ul_cli_src:%.c=$(BUILD)/%.o)
 ul_san_obj := $(ul_lib_src:%.c=$(BUILD)/san/%.o)
+ul_san_cli_obj := $(ul_cli_src:%.c=$(BUILD)/san/%.o)
 ul_tests := $(basename $(notdir $(wildcard tests/unit/test_lib_*.c)))
 ul_mock_tests := $(basename $(notdir $(shell grep -l __wrap_ioctl tests/unit/test_lib_*.c)))
 ul_fuzzers := parse names overrides
 ul_fuzz_obj := $(ul_lib_src:%.c=$(BUILD)/fuzz/%.o)
 
-.PHONY: userland check-lib check-install-lib check-cli fuzz-lib fuzz-lib-corpus $(ul_fuzzers:%=fuzz-lib-%)
+.PHONY: userland userland-san check-lib check-install-lib check-cli fuzz-lib fuzz-lib-corpus $(ul_fuzzers:%=fuzz-lib-%)
 
 userland: $(BUILD)/libkvmstats.a $(BUILD)/libkvmstats.so $(BUILD)/kvmstats
 
@@ -88,8 +89,20 @@ $(BUILD)/example.c: docs/man/libkvmstats.3
 check-install-lib: $(BUILD)/example.c
 	EXAMPLE=$(abspath $<) bats tests/lib
 
-check-cli: $(BUILD)/kvmstats
-	KVMSTATS=$(abspath $<) bats tests/cli
+$(BUILD)/san/src/cli/%.o: src/cli/%.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(ul_cflags) $$(pkg-config --cflags $(ul_cli_pkgs)) $(ul_san) -c -o $@ $<
+
+# The runtime of the sanitizers goes along, for hosts that have no compiler.
+$(BUILD)/san/kvmstats: $(ul_san_cli_obj) $(ul_san_obj)
+	$(CC) $(ul_san) -static-libasan -static-libubsan -o $@ $^ \
+		$$(pkg-config --libs $(ul_cli_pkgs)) -lm
+
+userland-san: $(BUILD)/san/kvmstats
+
+# The search for leaks does not come back where zsh has the command in a pipe.
+check-cli: $(BUILD)/san/kvmstats
+	ASAN_OPTIONS=detect_leaks=0 KVMSTATS=$(abspath $<) bats tests/cli
 
 $(BUILD)/fuzz/src/lib/%.o: src/lib/%.c VERSION
 	@mkdir -p $(@D)
@@ -121,4 +134,5 @@ $(BUILD)/fuzz/fuzz_lib_corpus: tests/fuzz/fuzz_lib_corpus.c
 	$(CC) $(ul_cflags) $(CFLAGS) -o $@ $<
 
 -include $(ul_lib_obj:.o=.d) $(ul_cli_obj:.o=.d) $(ul_san_obj:.o=.d) $(ul_fuzz_obj:.o=.d)
+-include $(ul_san_cli_obj:.o=.d)
 -include $(ul_tests:%=$(BUILD)/san/tests/unit/%.d) $(ul_fuzzers:%=$(BUILD)/fuzz/tests/fuzz/fuzz_lib_%.d)

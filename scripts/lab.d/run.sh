@@ -104,6 +104,11 @@ run_payload() {
 		cp "$LAB_BUILD/$file" "$to/bin/"
 		ln -s "/opt/kvmstats/bin/$file" "$run/files/usr/local/bin/"
 	done
+	if [[ -x $LAB_BUILD/san/kvmstats ]]; then
+		mkdir "$to/bin/san"
+		cp "$LAB_BUILD/san/kvmstats" "$to/bin/san/"
+	fi
+	cp -r "$LAB_REPO/packaging/completion" "$to/completion"
 	for file in "$LAB_BUILD"/lib*.so*; do
 		[[ ! -e $file ]] || cp -P "$file" "$to/lib/"
 	done
@@ -169,7 +174,7 @@ lab_test() {
 	local kernel=$1 release ko env list start=$SECONDS out
 	local passed=0 failed=0 skipped=0 p f s
 	shift
-	repo_make tests-vm userland
+	repo_make tests-vm userland userland-san
 	check_names fast,turns,host "$@"
 	release=$(kernel_fetch "$kernel")
 	suite_ensure "$LAB_HYPERVISOR"

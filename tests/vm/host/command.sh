@@ -4,13 +4,6 @@
 # shellcheck source=tests/vm/host/lib.sh
 . /opt/kvmstats/tests/host/lib.sh
 
-# run COMMAND...: sets $out, $err and $rc
-run() {
-	out=$("$@" 2>/tmp/err)
-	rc=$?
-	err=$(cat /tmp/err)
-}
-
 run kvmstats list
 is $rc 1 "without the module: exit status"
 like "$err" 'modprobe kvmstats' "without the module: the command that mends it"

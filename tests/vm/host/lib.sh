@@ -41,6 +41,25 @@ tap_done() {
 	exit "$tap_failed"
 }
 
+# run COMMAND...: sets $out, $err and $rc
+run() {
+	out=$("$@" 2>/tmp/err)
+	rc=$?
+	# shellcheck disable=SC2034 # the tests use it
+	err=$(cat /tmp/err)
+}
+
+# refused STATUS TEXT COMMAND...: its exit status, and one line on standard error with
+# TEXT in it, and nothing on standard output
+refused() {
+	local status=$1 text=$2
+	shift 2
+	run "$@"
+	[[ $rc == "$status" && -z $out && $(wc -l <<<"$err") == 1 && $err == *"$text"* ]]
+	ok "refused: ${*@Q}" $? "status $rc, expected $status" "seen '$err'" "expected in it '$text'" \
+		"standard output '$out'"
+}
+
 # same SEEN EXPECTED TEXT: of many lines
 same() {
 	local difference
@@ -105,6 +124,22 @@ vm_of() {
 has_vcpus() {
 	kvmstats list -J | jq -e --argjson pid "$1" --argjson nr "$2" \
 		'any(.vms[]; .pid == $pid and .vcpus == $nr)' >/dev/null
+}
+
+# paused_qemu ARG...: a VM with one vCPU that does nothing; sets $qemu to its pid.
+paused_qemu() {
+	qemu-system-x86_64 -enable-kvm -cpu host -smp 1 -m 16 -S -display none -monitor none \
+		-serial none -net none "$@" </dev/null >/tmp/qemu.log 2>&1 &
+	qemu=$!
+	await 60 has_vcpus "$qemu" 1
+}
+
+# Every command from here on is the build that finds its own errors.
+sanitized() {
+	PATH=/opt/kvmstats/bin/san:$PATH
+	export ASAN_OPTIONS=detect_leaks=0
+	[[ $(command -v kvmstats) == /opt/kvmstats/bin/san/kvmstats ]]
+	ok "the command is the one with sanitizers" $?
 }
 
 # The demo's guest with two vCPUs; sets $guest to its pid. kvmstats is loaded.
