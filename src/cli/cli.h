@@ -285,7 +285,7 @@ void table_set(struct table *table, struct libscols_line *line, size_t column,
 /* @color: a name that libsmartcols knows; used on a terminal only. */
 void table_color(struct table *table, struct libscols_line *line, size_t column,
 		 const char *color);
-/* Leaves out a column that the user has not asked for. */
+/* Leaves a column that the user has not asked for out of what people read. */
 void table_hide(struct table *table, size_t column);
 /* Prints and frees it. As JSON: an array, member @name of @j, or of an object of its own. */
 void table_print(struct table *table, const char *name, struct json *j);

@@ -33,7 +33,7 @@ struct reading {
 	struct table *table;
 	bool exact;
 	bool total;
-	bool has_bars;
+	bool has_buckets;
 	/* of what is read now */
 	char id[32];
 	const char *name;
@@ -63,7 +63,7 @@ static void add_bucket(struct reading *rd, struct libscols_line *parent,
 	histogram_bar(values[bucket], largest, bar, sizeof(bar));
 	table_set(rd->table, line, BAR, "%s", bar);
 	table_color(rd->table, line, BAR, "cyan");
-	rd->has_bars = true;
+	rd->has_buckets = true;
 	if (kvmstats_bucket_bounds(stat, bucket, &low, &high))
 		return;
 	table_set(rd->table, line, LOW, "%" PRIu64, low);
@@ -267,8 +267,11 @@ static int run(int argc, char **argv)
 			read_vm(&rd, i);
 	}
 	filter_check(rd.filter);
-	if (!rd.has_bars)
+	if (!rd.has_buckets) {
 		table_hide(rd.table, BAR);
+		table_hide(rd.table, LOW);
+		table_hide(rd.table, HIGH);
+	}
 	table_print(rd.table, "stats", NULL);
 	filter_free(rd.filter);
 	kvmstats_inventory_free(rd.inv);

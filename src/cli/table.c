@@ -165,9 +165,11 @@ void table_color(struct table *table, struct libscols_line *line, size_t column,
 
 void table_hide(struct table *table, size_t column)
 {
+	const struct table_view *view = table->view;
 	struct libscols_column *cl;
 
-	if (table->view->columns || table->view->all_columns || !table_has(table, column))
+	if (view->columns || view->all_columns || view->raw || view->pairs ||
+	    !table_has(table, column))
 		return;
 	cl = scols_table_get_column(table->scols, table->at[column]);
 	scols_column_set_flags(cl, scols_column_get_flags(cl) | SCOLS_FL_HIDDEN);

@@ -114,7 +114,9 @@ refused 1 'no statistic is named `nothing`' kvmstats dump -s nothing
 is "$(kvmstats read "$demo/0" -rno STAT -f '^(io_|mm).*exits$' -s exits | xargs)" "exits io_exits mmio_exits" \
 	"-f and -s take what either matches"
 like "$(kvmstats read "$demo/0" -s pf_fixed)" '^ID +STAT +VALUE +TYPE$' "there are no bars without a histogram"
-like "$(kvmstats read -b "$demo/0" -s halt_wait_ns | tail -n 1)" ' ns +cumulative' "-b names the unit"
+like "$(kvmstats read -b "$demo/0" -s halt_wait_ns | tail -n 1)" ' ns +cumulative *$' "-b names the unit"
+is "$(kvmstats read -r "$demo/0" -s pf_fixed | head -n 1)" "ID STAT VALUE TYPE BAR" \
+	"programs always get the same columns"
 like "$(kvmstats read "$demo/0" -no VALUE -s halt_wait_ns)" '^[0-9.]+ (n|u|m|)s$' "without it a number has its own"
 
 # Each vCPU statistic of read -J is what dump has.
