@@ -12,6 +12,7 @@ KDIR ?= /lib/modules/$(KVERSION)/build
 all: userland module
 
 include src/userland.mk
+include src/exporter/exporter.mk
 include tests/vm/tests.mk
 include tests/unit/unit.mk
 include tests/bench/bench.mk
