@@ -34,7 +34,8 @@ ul_fuzz_obj := $(ul_lib_src:%.c=$(BUILD)/fuzz/%.o)
 
 userland: $(BUILD)/libkvmstats.a $(BUILD)/libkvmstats.so $(BUILD)/kvmstats
 
-# One object, in which what is not public is nobody else's either.
+# One object, in which what is not public is nobody else's either. Distributions that
+# build with LTO have no part in that, ld -r and objcopy do not know of it.
 $(BUILD)/libkvmstats.o: $(ul_lib_obj)
 	$(LD) -r -o $@ $^
 	$(OBJCOPY) --localize-hidden $@
@@ -56,7 +57,7 @@ $(BUILD)/kvmstats: $(ul_cli_obj) $(ul_lib)
 # Everything that carries the version is built anew when it changes.
 $(BUILD)/src/lib/%.o: src/lib/%.c VERSION
 	@mkdir -p $(@D)
-	$(CC) $(ul_lib_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(ul_lib_cflags) $(CPPFLAGS) $(CFLAGS) -fno-lto -c -o $@ $<
 
 $(BUILD)/src/cli/%.o: src/cli/%.c VERSION
 	@mkdir -p $(@D)
