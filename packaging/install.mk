@@ -9,10 +9,10 @@ MANDIR ?= $(PREFIX)/share/man
 
 # Places, and for each its directory, its files and, if not 644, their mode. install
 # and uninstall both go by this list.
-places := bin lib pkgconfig include uapi udev sysusers bash zsh
+places := bin lib pkgconfig include uapi bash zsh udev sysusers units share
 bin_dir := $(PREFIX)/bin
 bin_mode := 755
-bin_files := $(BUILD)/kvmstats
+bin_files := $(BUILD)/kvmstats $(BUILD)/kvmstats-exporter
 lib_dir := $(LIBDIR)
 lib_files := $(BUILD)/libkvmstats.so.0 $(BUILD)/libkvmstats.a
 pkgconfig_dir := $(LIBDIR)/pkgconfig
@@ -21,15 +21,21 @@ include_dir := $(PREFIX)/include/kvmstats
 include_files := include/kvmstats/kvmstats.h
 uapi_dir := $(PREFIX)/include/linux
 uapi_files := include/uapi/kvmstats.h
-# udev and systemd do not look below PREFIX
-udev_dir := /usr/lib/udev/rules.d
-udev_files := packaging/udev/60-kvmstats.rules
-sysusers_dir := /usr/lib/sysusers.d
-sysusers_files := packaging/sysusers.d/kvmstats.conf
 bash_dir := $(PREFIX)/share/bash-completion/completions
 bash_files := packaging/completion/kvmstats
 zsh_dir := $(PREFIX)/share/zsh/site-functions
 zsh_files := packaging/completion/_kvmstats
+share_dir := $(PREFIX)/share/kvmstats-exporter
+share_files := packaging/grafana/kvmstats.json packaging/prometheus/kvmstats.rules.yml
+# udev and systemd do not look below PREFIX
+udev_dir := /usr/lib/udev/rules.d
+udev_files := packaging/udev/60-kvmstats.rules
+sysusers_dir := /usr/lib/sysusers.d
+sysusers_files := $(wildcard packaging/sysusers.d/*.conf)
+units_dir := /usr/lib/systemd/system
+units_files := $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
+# Whoever has changed it keeps it at an install.
+settings := /etc/default/kvmstats-exporter
 
 # A place of its own for each section of the manual.
 man_sections := $(sort $(subst .,,$(suffix $(wildcard docs/man/*.[1-8]))))
@@ -46,7 +52,7 @@ module_dir := /usr/src/kvmstats-$(VERSION)
 module_files := Kbuild VERSION LICENSE dkms.conf LICENSES/GPL-2.0.txt include/uapi/kvmstats.h \
 	$(filter-out %/have.h,$(shell find src/compat src/kvmstats -name '*.[ch]'))
 
-.PHONY: install install-userland install-module uninstall uninstall-userland
+.PHONY: install install-userland install-module uninstall uninstall-userland stop-exporter
 
 $(firstword $(man3_made)): docs/man/man3.awk include/kvmstats/kvmstats.h VERSION
 	@mkdir -p $(@D)
@@ -64,6 +70,8 @@ install-userland: userland $(BUILD)/kvmstats.pc $(man3_made)
 	$(foreach p,$(places),install -d $(DESTDIR)$($p_dir) && \
 		install -m $(or $($p_mode),644) $($p_files) $(DESTDIR)$($p_dir) &&) :
 	ln -sf libkvmstats.so.0 $(DESTDIR)$(LIBDIR)/libkvmstats.so
+	[ -e $(DESTDIR)$(settings) ] || \
+		install -D -m 644 packaging$(settings:/etc%=%) $(DESTDIR)$(settings)
 
 # What DKMS builds from.
 install-module:
@@ -78,22 +86,33 @@ dkms_forget = ! dkms status kvmstats/$(VERSION) | grep -q . || \
 install: userland
 	[ -z "$(DESTDIR)" ] || { echo "DESTDIR is for install-userland and install-module" >&2; exit 2; }
 	getent group kvmstats >/dev/null || groupadd --system kvmstats
+	id kvmstats-exporter >/dev/null 2>&1 || useradd --system --user-group --groups kvmstats \
+		--home-dir / --no-create-home --shell /usr/sbin/nologin kvmstats-exporter
 	$(dkms_forget)
 	$(MAKE) install-userland install-module
 	ldconfig
 	dkms add kvmstats/$(VERSION)
 	dkms install kvmstats/$(VERSION) -k $(KVERSION)
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
 	! command -v udevadm >/dev/null || udevadm control --reload || :
 	[ "$(KVERSION)" != "$$(uname -r)" ] || modprobe kvmstats
 
 uninstall-userland:
 	rm -f $(foreach p,$(places),$(addprefix $(DESTDIR)$($p_dir)/,$(notdir $($p_files))))
-	rm -f $(DESTDIR)$(LIBDIR)/libkvmstats.so
-	! [ -d $(DESTDIR)$(include_dir) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(include_dir)
+	rm -f $(DESTDIR)$(LIBDIR)/libkvmstats.so $(DESTDIR)$(settings)
+	for dir in $(include_dir) $(share_dir); do \
+		[ ! -d $(DESTDIR)$$dir ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; done
 
-uninstall: uninstall-userland
+# The exporter holds the device while it reads.
+stop-exporter:
+	[ ! -d /run/systemd/system ] || \
+		systemctl disable --now $(notdir $(units_files)) 2>/dev/null || :
+
+uninstall: stop-exporter uninstall-userland
 	! grep -q '^kvmstats ' /proc/modules || rmmod kvmstats
 	$(dkms_forget)
 	rm -rf $(module_dir)
 	ldconfig
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
+	! id kvmstats-exporter >/dev/null 2>&1 || userdel kvmstats-exporter
 	! getent group kvmstats >/dev/null || groupdel kvmstats

@@ -70,6 +70,11 @@ install)
 	check "the group is there" getent group kvmstats
 	check "the command finds its library" kvmstats --version
 	check "and is of this version" grep -F "$version" <(kvmstats --version)
+	check "the exporter has a user in that group" grep -w kvmstats <(id -nG kvmstats-exporter)
+	check "it starts at boot" test -e \
+		/etc/systemd/system/multi-user.target.wants/kvmstats-exporter.service
+	check "systemd understands its units" systemd-analyze verify --man=no \
+		kvmstats-exporter.service kvmstats-exporter.socket
 	;;
 life)
 	check "an upgrade" apt_install "$debs"/next/*.deb

@@ -56,12 +56,29 @@ for user in root reader; do
 	is "$(jq '.vms | length' <<<"$out")" 1 "$user: watch"
 	as $user kvmstats dump
 	is "$(jq -r '.vms[].pid' <<<"$out")" "$guest" "$user: dump"
+	as $user kvmstats top -b -n 1
+	like "$out" demo-guest "$user: top"
 	as $user kvmstats status
 	like "$out" kvm_vm_release "$user: status"
+	as $user kvmstats doctor
+	like "$out" '^ok +module' "$user: doctor finds the module"
+	like "$out" '^ok +group' "$user: and may read it"
 done
 as stranger kvmstats list
 is $rc 1 "who is not in the group may not"
 like "$err" group "and is told so"
+
+# As its unit would start it: its own user, with the groups of that one.
+setpriv --reuid kvmstats-exporter --regid kvmstats-exporter --init-groups \
+	--bounding-set=-all kvmstats-exporter &
+exporter=$!
+scrape() {
+	curl -fsS "http://127.0.0.1:9774/$1"
+}
+await 30 scrape healthz >/dev/null 2>&1
+like "$(scrape metrics)" "^kvmstats_vm_info\{.*pid=\"$guest\"" "the exporter, as its user, shows the VM"
+kill "$exporter"
+wait "$exporter"
 
 # A reader holds the module in use. DKMS has depmod look at all modules of the kernel,
 # which takes minutes on an emulated CPU: let it see only its own.
