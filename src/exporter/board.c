@@ -111,6 +111,8 @@ static struct block *own_block(struct board *board, uint32_t index)
 
 static bool is_changed(const struct family *family, const uint64_t *old, const uint64_t *new)
 {
+	if (family->size == 1)
+		return old[family->value] != new[family->value];
 	return memcmp(old + family->value, new + family->value, family->size * sizeof(*new)) ||
 	       (family->has_sum && old[family->sum] != new[family->sum]);
 }

@@ -228,16 +228,16 @@ static bool take_sum(struct collector *c, uint32_t vm_row, uint32_t first, uint3
 	const uint32_t nr_values = c->vcpu.nr_values;
 	uint64_t *sum = c->sum;
 
-	memset(sum, 0, nr_values * sizeof(*sum));
-	for (uint32_t i = first; i < first + count; i++) {
+	memcpy(sum, raw_row(c, first), nr_values * sizeof(*sum));
+	for (uint32_t i = first + 1; i < first + count; i++) {
 		const uint64_t *values = raw_row(c, i);
 
 		for (uint32_t n = 0; n < nr_values; n++)
 			sum[n] += values[n];
 	}
-	for (uint32_t n = 0; n < nr_values; n++) {
-		if (!c->vcpu.is_peak[n])
-			continue;
+	for (uint32_t p = 0; p < c->vcpu.nr_peaks; p++) {
+		const uint32_t n = c->vcpu.peaks[p];
+
 		sum[n] = 0;
 		for (uint32_t i = first; i < first + count; i++) {
 			if (raw_row(c, i)[n] > sum[n])

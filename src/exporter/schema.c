@@ -11,7 +11,7 @@ void schema_free(struct schema *schema)
 		free((void *)schema->all[i].stat);
 	}
 	free(schema->all);
-	free(schema->is_peak);
+	free(schema->peaks);
 	*schema = (struct schema){ 0 };
 }
 
@@ -70,14 +70,14 @@ bool schema_copy(struct schema *schema, const struct kvmstats_descs *descs)
 		if (end > schema->nr_values)
 			schema->nr_values = end;
 	}
-	schema->is_peak = calloc(schema->nr_values + 1, sizeof(*schema->is_peak));
-	if (!schema->is_peak)
+	schema->peaks = calloc(count + 1, sizeof(*schema->peaks));
+	if (!schema->peaks)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct kvmstats_stat *stat = schema->all[i].stat;
 
 		if ((stat->flags & KVMSTATS_TYPE_MASK) == KVMSTATS_TYPE_PEAK && stat->size == 1)
-			schema->is_peak[schema->all[i].value] = true;
+			schema->peaks[schema->nr_peaks++] = schema->all[i].value;
 	}
 	return true;
 }

@@ -9,7 +9,8 @@ struct schema {
 	struct descriptor *all;
 	uint32_t count;
 	uint32_t nr_values;
-	bool *is_peak;		/* of each value */
+	uint32_t *peaks;	/* values that are peaks */
+	uint32_t nr_peaks;
 };
 
 bool schema_is(const struct schema *schema, const struct kvmstats_descs *descs);

@@ -6,7 +6,7 @@
 const INTERVAL_MS = 2000;
 const POINTS = 60;
 // Shown for each VM, where the kernel has them.
-const COLUMNS = ["exits", "io_exits", "mmio_exits", "irq_exits", "halt_exits", "hypercalls"];
+const COLUMNS = ["exits", "io_exits", "mmio_exits", "irq_exits", "halt_exits"];
 const SVG = "http://www.w3.org/2000/svg";
 
 const vms = new Map();		// by id and pid
