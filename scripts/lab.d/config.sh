@@ -97,6 +97,10 @@ is_fresh() {
 # which the kernel no longer knows: seen in two of four minutes of redirect_storm.
 LAB_TAKE_TURNS=(redirect_storm)
 
+# Tests in a host whose time counts instructions, so that CPU time is the same on a
+# machine that is busy with other things.
+LAB_COUNTED=(exporter_cost)
+
 # Tests of what no kernel changes, each on the kernels that are enough for it; on the
 # others they run when they are named.
 declare -A LAB_ONLY_ON=(
@@ -104,6 +108,9 @@ declare -A LAB_ONLY_ON=(
 	[libvirt_stats]="5.10"
 	[command_forms]="6.12"
 	[command_follow]="6.12"
+	[exporter]="6.12"
+	[exporter_cost]="6.12"
+	[exporter_page]="none, tests/exporter/page.sh runs it"
 	[others_probe]="5.10 6.12"
 	[doctor]="7"
 	[zz_doctor_lockdown]="6.1"

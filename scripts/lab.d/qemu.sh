@@ -48,11 +48,15 @@ qemu_initrd() {
 # qemu_args RUN KERNEL RELEASE ENV MODE: print QEMU's arguments, one a line.
 qemu_args() {
 	local run=/lab/${1#"$LAB_CACHE"/} kernel=$2 release=$3 env=$4 mode=$5
-	local memory=1024 cpus=2 threads=${LAB_THREADS:-multi} userland panic='oops=panic panic_on_warn=1 hung_task_panic=1'
+	local memory=1024 cpus=2 threads=${LAB_THREADS:-multi} count=${LAB_COUNT:-} userland
+	local panic='oops=panic panic_on_warn=1 hung_task_panic=1'
 	if [[ $env != fast ]] || kernel_is_custom "$kernel"; then
 		memory=2048
 	fi
 	if [[ $mode == bench ]]; then
+		count=1
+	fi
+	if [[ -n $count ]]; then
 		cpus=1 threads=single
 	fi
 	# it warns of the kernel's own data races too
@@ -63,7 +67,10 @@ qemu_args() {
 		-append "console=ttyS0 loglevel=7 panic=-1 $panic ${LAB_APPEND:-}"
 	# the last one counts; a Linux guest beside others does not live without them
 	[[ $mode != demo && $mode != shell ]] || printf '%s\n' -cpu EPYC
-	[[ $mode != bench ]] || printf '%s\n' -icount shift=0,sleep=off
+	[[ -z $count ]] || printf '%s\n' -icount shift=0,sleep=off
+	# LAB_FORWARD: a port of this machine that is port 9774 of the host
+	[[ -z ${LAB_FORWARD:-} ]] || printf '%s\n' -device virtio-net-pci,netdev=net -netdev \
+		"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$LAB_FORWARD-10.0.2.15:9774"
 	if [[ $env != fast ]]; then
 		userland=/lab/suites/$(kernel_userland "$kernel")
 		# where the packages are installed, see enter.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The commands that boot something.
 
-# The tests there are: tests_in fast|turns|host|bench; those of turns run as fast does.
+# The tests there are: tests_in fast|turns|host|counted|bench; those of turns run as fast
+# does, those of counted as host.
 tests_in() {
 	local file
 	case $1 in
@@ -16,10 +17,11 @@ tests_in() {
 	host)
 		for file in "$LAB_REPO"/tests/vm/host/*.sh; do
 			[[ -f $file && $file != */lib.sh ]] || continue
-			file=${file##*/}
-			echo "${file%.sh}"
+			file=${file##*/} file=${file%.sh}
+			[[ " ${LAB_COUNTED[*]} " == *" $file "* ]] || echo "$file"
 		done
 		;;
+	counted) printf '%s\n' "${LAB_COUNTED[@]}" ;;
 	bench)
 		for file in "$LAB_BUILD"/tests/bench/*; do
 			[[ -f $file && -x $file ]] || continue
@@ -106,7 +108,7 @@ run_payload() {
 	done
 	if [[ -x $LAB_BUILD/san/kvmstats ]]; then
 		mkdir "$to/bin/san"
-		cp "$LAB_BUILD/san/kvmstats" "$to/bin/san/"
+		cp "$LAB_BUILD"/san/kvmstats{,-exporter} "$to/bin/san/"
 	fi
 	cp -r "$LAB_REPO/packaging/completion" "$to/completion"
 	for file in "$LAB_BUILD"/lib*.so*; do
@@ -175,15 +177,17 @@ lab_test() {
 	local passed=0 failed=0 skipped=0 p f s
 	shift
 	repo_make tests-vm userland userland-san
-	check_names fast,turns,host "$@"
+	check_names fast,turns,host,counted "$@"
 	release=$(kernel_fetch "$kernel")
 	suite_ensure "$LAB_HYPERVISOR"
 	ko=$(module_build "$kernel")
-	for env in fast turns host; do
+	for env in fast turns host counted; do
 		mapfile -t list < <(select_tests "$env" "$kernel" "$@")
 		((${#list[@]})) || continue
 		if [[ $env == turns ]]; then
 			out=$(LAB_THREADS=single run_env "$kernel" "$release" "$ko" fast test "${list[@]}")
+		elif [[ $env == counted ]]; then
+			out=$(LAB_COUNT=1 run_env "$kernel" "$release" "$ko" host test "${list[@]}")
 		else
 			out=$(run_env "$kernel" "$release" "$ko" "$env" test "${list[@]}")
 		fi

@@ -14,6 +14,7 @@ ex_pure := $(addprefix src/exporter/,api.c board.c family.c filter.c number.c pa
 .PHONY: check-exporter check-page fuzz-exporter
 
 userland: $(BUILD)/kvmstats-exporter
+userland-san: $(BUILD)/san/kvmstats-exporter
 
 $(BUILD)/kvmstats-exporter: $(ex_obj) $(ul_lib)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(ex_packages)) -lm
