@@ -31,7 +31,7 @@ ended_in() {
 # Boot this host's own kernel as a guest and wait for it.
 start_linux() {
 	: >/tmp/guest.log
-	qemu-system-x86_64 -enable-kvm -cpu host -smp 1 -m 256 -display none \
+	qemu-system-x86_64 -name guest=linux -enable-kvm -cpu host -smp 1 -m 256 -display none \
 		-monitor none -net none -no-reboot -kernel /boot/vmlinuz \
 		-initrd /boot/guest-initrd -append 'console=ttyS0 quiet panic=-1' \
 		-serial file:/tmp/guest.log </dev/null >/tmp/qemu.log 2>&1 &
@@ -67,6 +67,7 @@ printf '\n=== The counters now, and again five seconds later ===\n'
 counted
 sleep 5
 counted
+! is_up || show kvmstats read linux/0 --filter halt_wait
 
 printf '\n=== Guests gone, module gone ===\n'
 kill "$qemu" "$small"

@@ -28,7 +28,7 @@ expect() {
 }
 
 @test "help fits a screen of 24 lines and 80 columns" {
-	for command in '' "${commands[@]}"; do
+	for command in '' "${commands[@]}" top doctor; do
 		run "$KVMSTATS" $command --help
 		[ "$status" -eq 0 ]
 		[ "${#lines[@]}" -gt 5 ]
@@ -40,7 +40,7 @@ expect() {
 @test "help is that of the command, and the same for -h" {
 	help=$("$KVMSTATS" --help)
 	[ "$("$KVMSTATS" -h)" = "$help" ]
-	for command in "${commands[@]}"; do
+	for command in "${commands[@]}" top doctor; do
 		[[ $("$KVMSTATS" "$command" --help) == "Usage: kvmstats $command "* ]]
 		[ "$("$KVMSTATS" "$command" -h)" = "$("$KVMSTATS" "$command" --help)" ]
 	done
@@ -48,7 +48,7 @@ expect() {
 
 @test "help names every command" {
 	run "$KVMSTATS" --help
-	for command in "${commands[@]}"; do
+	for command in "${commands[@]}" top doctor; do
 		[[ $output == *$'\n'"  $command "* ]]
 	done
 }
