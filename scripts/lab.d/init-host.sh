@@ -31,4 +31,5 @@ mount -t tmpfs tmpfs /new/run
 mount --move /sys /new/sys
 mount --move /proc /new/proc
 hostname lab
-exec switch_root /new /bin/sh -c 'ip link set lo up; sh /lab/guest-run.sh; busybox poweroff -f'
+ip link set lo up
+exec switch_root /new /bin/sh -c 'sh /lab/guest-run.sh; busybox poweroff -f'
