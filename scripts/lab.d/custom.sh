@@ -103,20 +103,29 @@ custom_check() {
 	done
 }
 
-# lab_checkpatch FILE...: the style checker of that source; silent when content.
-lab_checkpatch() {
-	local suite=$LAB_HYPERVISOR dir version
+# Tools of that source which run as they are: source_tools prints where they are.
+source_tools() {
+	local dir version
 	version=$(custom_source_version debug)
-	dir=$LAB_CACHE/checkpatch/$version
-	if [[ ! -e $dir/scripts/checkpatch.pl ]]; then
-		note "unpacking checkpatch.pl of $version"
-		mkdir -p "$dir.tmp"
-		tar -xJf "$LAB_CACHE/suites/$suite/usr/src/$LAB_SOURCE.tar.xz" -C "$dir.tmp" \
-			--strip-components=1 --wildcards --no-wildcards-match-slash \
+	dir=$LAB_CACHE/tools/$version
+	if [[ ! -e $dir ]]; then
+		note "unpacking tools of $version"
+		mkdir -p "$LAB_CACHE/tools"
+		rm -rf "$dir.tmp"
+		mkdir "$dir.tmp"
+		tar -xJf "$LAB_CACHE/suites/$LAB_HYPERVISOR/usr/src/$LAB_SOURCE.tar.xz" \
+			-C "$dir.tmp" --strip-components=1 --wildcards --no-wildcards-match-slash \
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
-			'*/scripts/const_structs.checkpatch'
+			'*/scripts/const_structs.checkpatch' '*/tools/kvm/kvm_stat/kvm_stat'
 		mv "$dir.tmp" "$dir"
 	fi
+	echo "$dir"
+}
+
+# lab_checkpatch FILE...: the style checker of that source; silent when content.
+lab_checkpatch() {
+	local dir
+	dir=$(locked tools source_tools)
 	perl "$dir/scripts/checkpatch.pl" --no-tree --no-signoff --show-types --terse --quiet \
 		--file "$@"
 }

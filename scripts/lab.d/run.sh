@@ -114,6 +114,8 @@ run_payload() {
 	for file in "$LAB_BUILD"/lib*.so*; do
 		[[ ! -e $file ]] || cp -P "$file" "$to/lib/"
 	done
+	[[ " $* " != *" cost "* ]] ||
+		cp "$(locked tools source_tools)/tools/kvm/kvm_stat/kvm_stat" "$run/files/usr/local/bin/"
 	cp "$LAB_DIR/demo-host.sh" "$run/files/lab/"
 	# for guests inside the host
 	ln "$(kernel_dir "$release")/boot/vmlinuz" "$run/files/boot/vmlinuz"
@@ -151,7 +153,7 @@ run_env() {
 	! grep -q LAB_LEAKS=1 "$run/files/lab/conf" || expected+=(kmemleak)
 	tests=$(report_tests "$run" "$kernel" "$payload" "${expected[@]}")
 	log=$(report_log "$run" "$kernel" "$payload" "$status")
-	if [[ $mode == bench ]]; then
+	if [[ $mode == bench ]] || grep -q '^# figure' "$run/results"; then
 		bench_print "$run" "$kernel"
 		printf '%s\n' "$tests" "$log" | grep -vE '^ok|^[0-9]+ [0-9]+ [0-9]+$' || true
 	else
