@@ -209,6 +209,21 @@ like "$(cat /tmp/textfile/kvmstats.prom)" '^kvmstats_vcpu_exits_total\{vm="'"$vm
 	"it has the VM's counters"
 is "$(ls -A /tmp/textfile)" kvmstats.prom "and nothing is left beside it"
 
+# --- names that the operator gives ---
+
+# names_file LINE: what is said of such a file, and the names in the text file
+names_file() {
+	echo "$1" >/tmp/names
+	"${as_user[@]}" kvmstats-exporter --textfile /tmp/textfile --names /tmp/names 2>&1
+	grep -o 'name="[^"]*",.*source="[a-z]*"' /tmp/textfile/kvmstats.prom
+}
+like "$(names_file "name=demo-guest-$guest web 1")" '^name="web 1",.*source="override"' "--names"
+like "$(names_file 'no line at all')" '/tmp/names: line 1 is wrong' "a bad line is told of"
+like "$(names_file '')" '^name="demo-guest-[0-9]*",.*source="comm"' "without one, a VM has its own name"
+rm /tmp/names
+like "$("${as_user[@]}" kvmstats-exporter --textfile /tmp/textfile --names /tmp/names 2>&1)" \
+	'/tmp/names: No such file' "a file that is missing is told of"
+
 kill "$guest"
 wait "$guest"
 await 10 rmmod kvmstats
