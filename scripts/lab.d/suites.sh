@@ -15,13 +15,13 @@ suite_packages() {
 		libelf-dev sparse)
 	# to be a host's userland
 	local host=(qemu-system-x86 qemu-utils procps iproute2 strace jq
-		libsmartcols1 libncursesw6 libjansson4 libkmod2 libsystemd0
+		libsmartcols1 libncursesw6 libkmod2 libsystemd0
 		util-linux udev less busybox-static)
 	# what the tests of the tools use, and what reads the exporter
 	host+=(tmux ncurses-base curl socat prometheus python3-minimal bash-completion)
 	# to build the packages
 	host+=(debhelper dh-dkms pkg-config libsmartcols-dev libncurses-dev libkmod-dev
-		libjansson-dev libmicrohttpd-dev libsystemd-dev)
+		libmicrohttpd-dev libsystemd-dev)
 	case $1 in
 	bookworm)
 		list+=("${host[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients)

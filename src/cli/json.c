@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * JSON, written as it comes. The integers of the usual libraries are signed, those of
- * statistics are not.
+ * JSON, written as it comes, one VM after another. The libraries for it make a tree of a
+ * whole host first; jansson's integers are signed and its strings UTF-8 alone, and json-c
+ * passes on bytes that are no UTF-8 and what a terminal takes for a command.
  */
 #include <inttypes.h>
 #include <stdio.h>
