@@ -9,8 +9,8 @@ static int run_top(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "batch", no_argument, NULL, 'b' },
-		{ "iterations", required_argument, NULL, 'n' },
-		{ "delay", required_argument, NULL, 'd' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "interval", required_argument, NULL, 'i' },
 		{ "filter", required_argument, NULL, 'f' },
 		{ "sort", required_argument, NULL, 'S' },
 		CLI_COMMON_OPTIONS
@@ -23,16 +23,16 @@ static int run_top(int argc, char **argv)
 	int c, status;
 
 	top_state_init(&state, &model, 1000);
-	while ((c = cli_getopt(argc, argv, ":bn:d:f:S:hV", longs)) != -1) {
+	while ((c = cli_getopt(argc, argv, ":bn:i:f:S:hV", longs)) != -1) {
 		switch (c) {
 		case 'b':
 			batch = true;
 			break;
 		case 'n':
-			count = cli_parse_count("--iterations", optarg);
+			count = cli_parse_count("--count", optarg);
 			break;
-		case 'd':
-			state.interval_ms = cli_parse_interval("--delay", optarg);
+		case 'i':
+			state.interval_ms = cli_parse_interval("--interval", optarg);
 			break;
 		case 'f':
 			if (top_state_filter(&state, optarg, reason, sizeof(reason)))
@@ -63,8 +63,8 @@ const struct cli_command command_top = {
 	"\n"
 	"Options:\n"
 	"  -b, --batch         print a line for each VM and sample, for scripts\n"
-	"  -n, --iterations N  end after N samples\n"
-	"  -d, --delay SECS    between samples, 0.1 to 86400; 1 unless given\n"
+	"  -n, --count N       end after N samples\n"
+	"  -i, --interval SEC  between samples, 0.1 to 86400; 1 unless given\n"
 	"  -f, --filter REGEX  only VMs whose name matches (see regex(7))\n"
 	"  -S, --sort COLUMN   exits, halt, io, mmio, irq, poll, wait, id or name\n"
 	CLI_HELP,

@@ -22,14 +22,14 @@ expect() {
 @test "top: wrong usage is one line" {
 	expect 2 '`-x`' -x
 	expect 2 '`now`' -b now
-	for option in -n -d -f -S --iterations --delay --filter --sort; do
+	for option in -n -i -f -S --count --interval --filter --sort; do
 		expect 2 "\`$option\` needs a value" "$option"
 	done
 	for count in 0 -1 x 1x '' 99999999999999999999999; do
-		expect 2 '--iterations' -b -n "$count"
+		expect 2 '--count' -b -n "$count"
 	done
 	for seconds in 0 0.01 -1 x 1x '' 86401 nan inf; do
-		expect 2 '--delay' -b -d "$seconds"
+		expect 2 '--interval' -b -i "$seconds"
 	done
 	expect 2 'no regular expression' -b -f '['
 	expect 2 'no column `exit` to sort by' -b -S exit

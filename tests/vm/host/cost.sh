@@ -93,13 +93,13 @@ sleep 2
 
 # What is run for the first time is read and, here, translated first: that is no cost of
 # a program that is run every day.
-kvmstats top -b -n 1 -d 0.1 >/dev/null
+kvmstats top -b -n 1 -i 0.1 >/dev/null
 SAMPLES=0 run_kvm_stat --debugfs >/dev/null
 
-top=$(cpu_ms kvmstats top -b -n $SAMPLES -d 1)
+top=$(cpu_ms kvmstats top -b -n $SAMPLES -i 1)
 is "$(wc -l <"$dir/out")" $((SAMPLES * NR_VMS + 1)) "kvmstats top: a line for each VM and sample"
 start=$(cpu_ms kvmstats --version)
-one=$(cpu_ms kvmstats top -b -n 1 -d 1)
+one=$(cpu_ms kvmstats top -b -n 1 -i 1)
 
 debugfs=$(cpu_ms run_kvm_stat --debugfs)
 is "$(wc -l <"$dir/out")" $((SAMPLES + 1)) "kvm_stat: a line for each sample"

@@ -84,7 +84,7 @@ out=$(kvmstats top 2>&1)
 like "$out" '^kvmstats: top needs a terminal' "no terminal: one line"
 
 start "bash --norc -i"
-keys 'stty -g >/tmp/before' Enter 'kvmstats top -d 0.5' Enter
+keys 'stty -g >/tmp/before' Enter 'kvmstats top -i 0.5' Enter
 shows 'no VMs' "no VMs yet"
 
 # --- VMs come ---
@@ -247,7 +247,7 @@ mux kill-server
 demo busy
 busy=$guest
 await 15 has_vcpus "$busy" 2
-out=$(kvmstats top -b -n 3 -d 0.5)
+out=$(kvmstats top -b -n 3 -i 0.5)
 is $? 0 "batch: exit status"
 is "$(wc -l <<<"$out")" 4 "batch: headings and three lines"
 like "$(head -n 1 <<<"$out")" '^TIME +ID +PID +VCPUS +EXITS/s .* NAME$' "batch: headings"
@@ -255,9 +255,9 @@ is "$(awk 'NR > 1 { print NF }' <<<"$out" | sort -u)" "$(awk 'NR == 1 { print NF
 	"batch: as many fields as headings"
 awk -v pid="$busy" 'NR > 1 && ($3 != pid || $4 != 2 || $5 <= 0 || $NF !~ /busy/) { exit 1 }' <<<"$out"
 ok "batch: process, vCPUs, a rate and the name" $? "$out"
-is "$(kvmstats top -b -n 1 -d 0.1 -f nothing | wc -l)" 0 "batch: filter"
-is "$(kvmstats top -b -n 1 -d 0.1 --filter '^bu' | wc -l)" 2 "batch: filter that takes it"
-kvmstats top -b -n 12 -d 0.5 >/tmp/batch 2>/tmp/err &
+is "$(kvmstats top -b -n 1 -i 0.1 -f nothing | wc -l)" 0 "batch: filter"
+is "$(kvmstats top -b -n 1 -i 0.1 --filter '^bu' | wc -l)" 2 "batch: filter that takes it"
+kvmstats top -b -n 12 -i 0.5 >/tmp/batch 2>/tmp/err &
 top=$!
 sleep 0.7
 for _ in {1..20}; do
@@ -273,7 +273,7 @@ is $? 0 "batch over a reload: exit status"
 ok "batch over a reload: the trouble is told of, and not at every sample" $? "$(cat /tmp/err)"
 like "$(cat /tmp/err)" 'modprobe kvmstats' "and why"
 at_least "$(grep -c busy /tmp/batch)" 2 "batch over a reload: lines before and after"
-out=$(kvmstats top -b -n 2 -d 0.1 >/dev/full 2>/tmp/err)
+out=$(kvmstats top -b -n 2 -i 0.1 >/dev/full 2>/tmp/err)
 is $? 1 "batch: a full disk is an error"
 is "$(wc -l </tmp/err)" 1 "batch: in one line"
 kill "$busy"
