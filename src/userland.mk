@@ -20,7 +20,7 @@ ul_san = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 ul_lib = $(BUILD)/libkvmstats.$(if $(SHARED),so,a)
 ul_lib_src := $(wildcard src/lib/*.c)
 ul_cli_src := $(wildcard src/cli/*.c)
-ul_cli_pkgs := smartcols ncursesw libkmod
+ul_cli_pkgs := smartcols ncursesw
 ul_lib_obj := $(ul_lib_src:%.c=$(BUILD)/%.o)
 ul_cli_obj := $(ul_cli_src:%.c=$(BUILD)/%.o)
 ul_san_obj := $(ul_lib_src:%.c=$(BUILD)/san/%.o)

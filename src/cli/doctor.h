@@ -3,6 +3,7 @@
 #ifndef KVMSTATS_DOCTOR_H
 #define KVMSTATS_DOCTOR_H
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,6 +96,21 @@ enum doctor_lockdown {
 };
 enum doctor_lockdown doctor_lockdown(const struct doctor *d);
 bool doctor_is_loaded(const struct doctor *d);
+
+/**
+ * struct doctor_module_file - the file of the module that modprobe would load
+ * @path: "" when there is none
+ * @missing: it is listed, but cannot be read
+ * @release: of the kernel it was built for, "" when not known
+ * @signer: "" unless it is signed
+ */
+struct doctor_module_file {
+	char path[PATH_MAX];
+	bool missing;
+	char release[128];
+	char signer[128];
+};
+void doctor_find_module(const struct doctor *d, struct doctor_module_file *file);
 
 void doctor_check_module(struct doctor *d);
 void doctor_check_signature(struct doctor *d);

@@ -5,74 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libkmod.h>
-
 #include "cli.h"
 #include "doctor.h"
 
 #define MOK_GUID	"605dab50-e046-4300-abb6-3dd810dd8b23"
 #define GLOBAL_GUID	"8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define DKMS_KEY	"/var/lib/dkms/mok.pub"
-
-/* The file of the module that modprobe would load. */
-struct module_file {
-	char path[PATH_MAX];	/* "" when there is none */
-	bool missing;		/* it is listed, but cannot be read */
-	char release[128];	/* of the kernel it was built for, "" when not known */
-	char signer[128];	/* "" unless it is signed */
-};
-
-static void read_info(struct kmod_module *mod, struct module_file *file)
-{
-	struct kmod_list *list = NULL, *item;
-	bool is_signed = false;
-
-	if (kmod_module_get_info(mod, &list) < 0) {
-		file->missing = true;
-		return;
-	}
-	kmod_list_foreach(item, list) {
-		const char *key = kmod_module_info_get_key(item);
-		const char *value = kmod_module_info_get_value(item);
-
-		if (!strcmp(key, "vermagic"))
-			snprintf(file->release, sizeof(file->release), "%.*s",
-				 (int)strcspn(value, " "), value);
-		else if (!strcmp(key, "signer"))
-			snprintf(file->signer, sizeof(file->signer), "%s", value);
-		else if (!strcmp(key, "sig_id"))
-			is_signed = true;
-	}
-	if (is_signed && !*file->signer)
-		snprintf(file->signer, sizeof(file->signer), "a key without a name");
-	kmod_module_info_free_list(list);
-}
-
-static void find_module(const struct doctor *d, struct module_file *file)
-{
-	struct kmod_list *list = NULL;
-	struct kmod_module *mod;
-	struct kmod_ctx *ctx;
-	char dir[PATH_MAX];
-	const char *path;
-
-	memset(file, 0, sizeof(*file));
-	snprintf(dir, sizeof(dir), "%s/lib/modules/%s", d->host->root, d->host->release);
-	ctx = cli_memory(kmod_new(dir, NULL));
-	kmod_set_log_priority(ctx, -1);
-	if (kmod_module_new_from_lookup(ctx, "kvmstats", &list) < 0 || !list)
-		goto unref;
-	mod = kmod_module_get_module(list);
-	path = kmod_module_get_path(mod);
-	if (path) {
-		snprintf(file->path, sizeof(file->path), "%s", path);
-		read_info(mod, file);
-	}
-	kmod_module_unref(mod);
-	kmod_module_unref_list(list);
-unref:
-	kmod_unref(ctx);
-}
 
 /* --- why there is none --- */
 
@@ -193,7 +131,7 @@ static void explain_missing(struct doctor *d)
 void doctor_check_module(struct doctor *d)
 {
 	struct doctor_finding *finding;
-	struct module_file file;
+	struct doctor_module_file file;
 	char version[64];
 
 	if (doctor_is_loaded(d)) {
@@ -203,7 +141,7 @@ void doctor_check_module(struct doctor *d)
 			    (int)strcspn(version, "\n"), version);
 		return;
 	}
-	find_module(d, &file);
+	doctor_find_module(d, &file);
 	if (!*file.path) {
 		explain_missing(d);
 	} else if (file.missing) {
@@ -270,7 +208,7 @@ static enum enrolled is_enrolled(const struct doctor *d)
 	return enrolled;
 }
 
-static void check_key(struct doctor *d, const struct module_file *file)
+static void check_key(struct doctor *d, const struct doctor_module_file *file)
 {
 	struct doctor_finding *finding;
 
@@ -297,7 +235,7 @@ void doctor_check_signature(struct doctor *d)
 {
 	const char *boot = secure_boot(d) ? "Secure Boot is on" : "Secure Boot is off";
 	struct doctor_finding *finding;
-	struct module_file file;
+	struct doctor_module_file file;
 
 	if (doctor_is_loaded(d)) {
 		doctor_find(d, "key", DOCTOR_OK, "%s, and the kernel has taken the module", boot);
@@ -308,7 +246,7 @@ void doctor_check_signature(struct doctor *d)
 			    boot);
 		return;
 	}
-	find_module(d, &file);
+	doctor_find_module(d, &file);
 	if (!*file.path || file.missing) {
 		doctor_find(d, "key", DOCTOR_WARN,
 			    "%s, and the kernel takes signed modules only; there is none yet",

@@ -39,6 +39,13 @@ void *cli_memory(void *memory)
 	return memory;
 }
 
+/* In brackets it is not cmocka's macro. */
+void (fail)(int status, const char *format, ...)
+{
+	fail_msg("ended with status %d: %s", status, format);
+	abort();
+}
+
 /* --- the host --- */
 
 static char *dkms_status(void)

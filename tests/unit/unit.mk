@@ -19,8 +19,9 @@ check-core: $(BUILD)/unit/test_image $(BUILD)/unit/test_schema $(BUILD)/unit/tes
 	$(BUILD)/unit/test_sums
 
 # What the doctor finds on hosts that the test makes up.
-doctor-src := tests/unit/test_doctor.c src/cli/doctor_checks.c src/cli/doctor_module.c
-doctor-pkgs := smartcols libkmod cmocka
+doctor-src := tests/unit/test_doctor.c src/cli/doctor_checks.c src/cli/doctor_kmod.c \
+	src/cli/doctor_module.c
+doctor-pkgs := smartcols cmocka
 
 $(BUILD)/unit/fake_module.ko: tests/unit/fake_module.c
 	@mkdir -p $(@D)
