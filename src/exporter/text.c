@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/utf8.h"
 #include "text.h"
 
 void text_free(struct text *text)
@@ -93,35 +94,6 @@ void text_printf(struct text *text, const char *format, ...)
 	vsnprintf(to, length + 1, format, args);
 	va_end(args);
 	text->length += length;
-}
-
-/* How many bytes the character at @s has, 0 when it is none of UTF-8's. */
-static unsigned int utf8_length(const unsigned char *s)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} forms[] = {
-		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-
-	for (unsigned int length = 1; length <= 4; length++) {
-		uint32_t code = *s & ~forms[length - 1].mask & 0xff;
-
-		if ((*s & forms[length - 1].mask) != forms[length - 1].lead)
-			continue;
-		for (unsigned int i = 1; i < length; i++) {
-			if ((s[i] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (s[i] & 0x3f);
-		}
-		if (code < forms[length - 1].least || code > 0x10ffff ||
-		    (code >= 0xd800 && code < 0xe000))
-			return 0;
-		return length;
-	}
-	return 0;
 }
 
 #define REPLACEMENT	"\xef\xbf\xbd"
