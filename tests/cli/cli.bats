@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kvmstats command on a machine without the module. KVMSTATS names the binary.
 
+load ../refusal
+
 commands=(list read watch dump events status)
 tables=(list read status)
 
@@ -11,20 +13,9 @@ setup() {
 	: > "$file"
 }
 
-# expect STATUS TEXT ARGUMENT...: the exit status, and one line on stderr, which has
-# TEXT in it, and nothing on stdout.
+# expect STATUS TEXT ARGUMENT...
 expect() {
-	local status_wanted=$1 text=$2 status=0
-	shift 2
-	"$KVMSTATS" "$@" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/err" || status=$?
-	echo "status $status, expected $status_wanted"
-	echo "stderr: $(cat "$BATS_TEST_TMPDIR/err")"
-	echo "expected in it: $text"
-	[ "$status" -eq "$status_wanted" ]
-	[ ! -s "$BATS_TEST_TMPDIR/out" ]
-	[ "$(wc -l < "$BATS_TEST_TMPDIR/err")" -eq 1 ]
-	grep -q '^kvmstats: ' "$BATS_TEST_TMPDIR/err"
-	grep -qF -- "$text" "$BATS_TEST_TMPDIR/err"
+	refusal kvmstats "$1" "$2" "$KVMSTATS" "${@:3}"
 }
 
 @test "help fits a screen of 24 lines and 80 columns" {

@@ -2,21 +2,16 @@
 # kvmstats top on a machine without the module: bad input. The rest is tested by
 # tests/unit/test_top.c and in the lab, in a real terminal.
 
+load ../refusal
+
 setup() {
 	unset KVMSTATS_DEVICE
 	none=$BATS_TEST_TMPDIR/none
 }
 
-# expect STATUS TEXT ARGUMENT...: one line on stderr, nothing on stdout
+# expect STATUS TEXT ARGUMENT...
 expect() {
-	local status_wanted=$1 text=$2 status=0
-	shift 2
-	"$KVMSTATS" top "$@" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/err" || status=$?
-	echo "status $status, stderr: $(cat "$BATS_TEST_TMPDIR/err")"
-	[ "$status" -eq "$status_wanted" ]
-	[ ! -s "$BATS_TEST_TMPDIR/out" ]
-	[ "$(wc -l < "$BATS_TEST_TMPDIR/err")" -eq 1 ]
-	grep -qF -- "$text" "$BATS_TEST_TMPDIR/err"
+	refusal kvmstats "$1" "$2" "$KVMSTATS" top "${@:3}"
 }
 
 @test "top: wrong usage is one line" {

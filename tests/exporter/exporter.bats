@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kvmstats-exporter on a machine without the module. EXPORTER names the binary.
 
+load ../refusal
+
 setup() {
 	port=$((20000 + BATS_TEST_NUMBER * 7 + $$ % 10000))
 	url=http://127.0.0.1:$port
@@ -12,20 +14,9 @@ teardown() {
 	[ -z "$pid" ] || { kill -KILL "$pid" 2>/dev/null || true; wait "$pid" || true; }
 }
 
-# expect STATUS TEXT ARGUMENT...: the exit status, and one line on stderr, which has
-# TEXT in it, and nothing on stdout.
+# expect STATUS TEXT ARGUMENT...
 expect() {
-	local status_wanted=$1 text=$2 status=0
-	shift 2
-	timeout 10 "$EXPORTER" "$@" > "$dir/out" 2> "$dir/err" || status=$?
-	echo "status $status, expected $status_wanted"
-	echo "stderr: $(cat "$dir/err")"
-	echo "expected in it: $text"
-	[ "$status" -eq "$status_wanted" ]
-	[ ! -s "$dir/out" ]
-	[ "$(wc -l < "$dir/err")" -eq 1 ]
-	grep -q '^kvmstats-exporter: ' "$dir/err"
-	grep -qF -- "$text" "$dir/err"
+	refusal kvmstats-exporter "$1" "$2" timeout 10 "$EXPORTER" "${@:3}"
 }
 
 # start ARGUMENT...: serves on $port when nothing is said, and is up
