@@ -73,6 +73,9 @@ const char *cli_device(void);
 /* Opens it, or ends the program. */
 struct kvmstats *cli_open_device(void);
 
+/* What the module says of itself; ends the program when it does not. */
+void cli_get_info(struct kvmstats *ks, struct kvmstats_info *info);
+
 /* --- the VMs; all of these end the program on an error --- */
 
 /* The VMs that there are, with their names and those of the override file. */

@@ -143,16 +143,14 @@ static int run(int argc, char **argv)
 	struct json j = { .indent = 3 };
 	struct kvmstats_info info;
 	struct kvmstats *ks;
-	int c, ret;
+	int c;
 
 	while ((c = cli_getopt(argc, argv, ":" FILTER_SHORTS "hV", longs)) != -1)
 		filter_option(view.filter, c);
 	cli_no_more_words(argc, argv, 0);
 
 	ks = cli_open_device();
-	ret = kvmstats_get_info(ks, &info, sizeof(info));
-	if (ret)
-		fail(EXIT_RUNTIME, "cannot ask the module: %s", strerror(-ret));
+	cli_get_info(ks, &info);
 	inv = cli_open_inventory(ks);
 	sample_view_open(&view, ks, KVMSTATS_SNAPSHOT_VM | KVMSTATS_SNAPSHOT_VCPU_SUM |
 				    KVMSTATS_SNAPSHOT_VCPU);

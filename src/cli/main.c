@@ -148,6 +148,14 @@ struct kvmstats *cli_open_device(void)
 	return ks;
 }
 
+void cli_get_info(struct kvmstats *ks, struct kvmstats_info *info)
+{
+	int ret = kvmstats_get_info(ks, info, sizeof(*info));
+
+	if (ret)
+		fail(EXIT_RUNTIME, "cannot ask the module: %s", strerror(-ret));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = { CLI_COMMON_OPTIONS };

@@ -143,9 +143,7 @@ static int run(int argc, char **argv)
 	table = table_new(&view, columns, ARRAY_SIZE(columns), standard);
 
 	ks = cli_open_device();
-	ret = kvmstats_get_info(ks, &info, sizeof(info));
-	if (ret)
-		fail(EXIT_RUNTIME, "cannot ask the module: %s", strerror(-ret));
+	cli_get_info(ks, &info);
 	for (uint32_t i = 0; i < info.nr_hooks; i++) {
 		ret = kvmstats_get_hook(ks, i, &hook, sizeof(hook));
 		if (ret)
