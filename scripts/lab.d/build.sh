@@ -20,11 +20,11 @@ module_build() {
 	find "$dir/src" -name kvmstats.ko
 }
 
-# The files that a module is built from, relative to the repository.
+# The files that the modules are built from, relative to the repository.
 module_sources() {
 	local file
 	git -C "$LAB_REPO" ls-files -co --exclude-standard -- \
-		Kbuild VERSION dkms.conf include src | LC_ALL=C sort -u |
+		Kbuild VERSION dkms.conf include src samples tests/statsfs docs/STATSFS.md | LC_ALL=C sort -u |
 		while IFS= read -r file; do
 			[[ ! -f $LAB_REPO/$file ]] || echo "$file"
 		done
@@ -36,7 +36,7 @@ sources_sync() {
 	module_sources >"$dir.list"
 	if [[ -e $dir.list.old ]]; then
 		LC_ALL=C comm -13 "$dir.list" "$dir.list.old" | while IFS= read -r file; do
-			rm -f "$dir/$file"
+			rm -f "$dir/$file" "$dir/${file%.c}.ko"
 		done
 	fi
 	while IFS= read -r file; do
@@ -73,7 +73,7 @@ module_make() {
 	# Where sparse is too old for a kernel, its Makefile says so and goes on (7.x).
 	src=/lab/${dir#"$LAB_CACHE"/}/src
 	suite_run "$suite" make -C "$(kernel_headers "$kernel" "$release")" "M=$src" \
-		-j2 W=1 C=1 CHECK=sparse modules >"$dir/log" 2>&1 || rc=$?
+		-j2 W=1 C=1 CHECK=sparse SAMPLES=1 modules >"$dir/log" 2>&1 || rc=$?
 	sed -i "s#$src/##g" "$dir/log"
 	if ((rc)); then
 		grep -v -E '^(  (CC|LD|AR|CHECK|MODPOST|BTF)|make)' "$dir/log" | head -n 40

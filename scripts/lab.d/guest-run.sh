@@ -13,8 +13,26 @@ export HOME=/root KVMSTATS_KO=/opt/kvmstats/kvmstats.ko
 stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
 
+# Our modules that are loaded, the newest, and so who uses another, first.
 loaded() {
-	grep -q '^kvmstats ' /proc/modules
+	while read -r module _; do
+		case $module in
+		kvmstats | statsfs) echo "$module" ;;
+		*) [ ! -e "/opt/kvmstats/$module.ko" ] || echo "$module" ;;
+		esac
+	done </proc/modules
+}
+
+# Unload them; says what there was, and which will not go.
+unload() {
+	while mounted=$(awk '$3 == "statsfs" { print $2; exit }' /proc/mounts) && [ -n "$mounted" ]; do
+		echo "not ok - left statsfs mounted on $mounted"
+		umount "$mounted" || umount -l "$mounted" || break
+	done
+	for module in $(loaded); do
+		echo "not ok - left $module loaded"
+		rmmod "$module" || echo "# and it cannot be unloaded"
+	done
 }
 
 now() {
@@ -75,14 +93,11 @@ run_one() {
 	run_program "$@"
 	while [ "$rc" != 0 ] && [ -e "$AGAIN" ] && [ "$try" -lt "$TRIES" ]; do
 		echo "== again $(cat "$AGAIN")" >&3
-		! loaded || rmmod kvmstats
+		unload >/dev/null
 		try=$((try + 1))
 		run_program "$@"
 	done
-	if loaded; then
-		echo "not ok - left kvmstats loaded" >&3
-		rmmod kvmstats || echo "# and it cannot be unloaded" >&3
-	fi
+	unload >&3
 	echo "lab: end $name" >/dev/kmsg
 	echo "== end $name rc=$rc t=$(echo "$start $(now)" | awk '{ printf "%.1f", $2 - $1 }')" >&3
 }

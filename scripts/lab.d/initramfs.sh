@@ -13,8 +13,8 @@ run_files() {
 	cp -r "$(kernel_dir "$release")/$modules" "$to/${modules%/*}"
 	if [[ -n $ko ]]; then
 		mkdir "$to/$modules/updates"
-		cp "$ko" "$to/$modules/updates/"
-		cp "$ko" "$to/opt/kvmstats/kvmstats.ko"
+		find "${ko%/*}" -name '*.ko' -exec cp -t "$to/opt/kvmstats" {} +
+		cp "$to"/opt/kvmstats/*.ko "$to/$modules/updates/"
 		ln -s usr/lib "$to/lib"
 		depmod -b "$to" "$release"
 		rm "$to/lib"

@@ -5,7 +5,7 @@
 # Lines in a kernel log that fail a run, whatever its tests say.
 LAB_BAD_LOG='BUG:|WARNING: (CPU|possible|suspicious|inconsistent|nested|lock held|bad unlock|chain)|Oops|KASAN: [a-z]|KCSAN: |UBSAN: |possible (circular|recursive) locking|inconsistent lock state|suspicious RCU usage|scheduling while atomic|sleeping function called from invalid context|hung task|blocked for more than|rcu.*(detected (expedited )?stalls|self-detected stall)|soft lockup|hard LOCKUP|kmemleak: .* new suspected|[Uu]nable to handle|general protection|Kernel panic|stack-protector|refcount_t: |list_(add|del) corruption|ODEBUG: |Bad page state|usercopy: Kernel memory'
 
-# without_foreign_races LOG: all but the reports of data races that kvmstats has no
+# without_foreign_races LOG: all but the reports of data races that our modules have no
 # part in. A line of = begins and ends a report; what an interrupt came upon, further
 # down in a stack, is no part of the race.
 without_foreign_races() {
@@ -27,7 +27,7 @@ without_foreign_races() {
 			interrupted = 0
 		if (/ asm_(sysvec|common_interrupt|exc)/)
 			interrupted = 1
-		if (/\[kvmstats\]/ && !interrupted)
+		if (/\[(kvmstats|statsfs(_[a-z]+)?)\]/ && !interrupted)
 			ours = 1
 		next
 	}

@@ -27,17 +27,21 @@ done_testing() {
 	exit $failed
 }
 
-module_file() {
-	find "/lib/modules/$release/updates" -name 'kvmstats.ko*' 2>/dev/null | grep .
+# installed NUMBER: as many modules of ours have their file
+installed() {
+	local found
+	found=$(find "/lib/modules/$release/updates" -name 'kvmstats.ko*' -o -name 'statsfs.ko*')
+	echo "$found"
+	(($(grep -c . <<<"$found") == $1))
 }
 
-absent() {
-	! "$@"
-}
-
-# known VERSION: modprobe would find it, and it says the version that was built
+# known VERSION: modprobe would find them, and they say the version that was built;
+# without a version, it would find none
 known() {
-	[[ $(modinfo -k "$release" -F version kvmstats) == "$1" ]]
+	local module
+	for module in kvmstats statsfs; do
+		[[ $(modinfo -k "$release" -F version $module) == "$1" ]] || return
+	done
 }
 
 # without RELEASE OPTION: a kernel as DKMS sees it, but for one option

@@ -4,7 +4,7 @@
 
 .PHONY: check-core check-doctor check-top fuzz-image
 
-core-src := $(addprefix src/kvmstats/shadow/,image.c schema.c sums.c)
+core-src := $(addprefix src/kvmstats/shadow/,schema.c sums.c)
 core-flags := -std=gnu11 -Wall -Wextra -Werror -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -Isrc/kvmstats/shadow
 core-deps := $(core-src) $(wildcard src/kvmstats/shadow/*.h) include/uapi/kvmstats.h

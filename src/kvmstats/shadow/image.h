@@ -2,8 +2,7 @@
 /*
  * The file image of a stats fd: head (header and id), descriptors, data.
  *
- * Plain C without kernel calls: this and image.c are also compiled into the
- * unit tests and the fuzzer.
+ * Plain C without kernel calls: it is also compiled into the unit tests and the fuzzer.
  */
 #ifndef KVMS_IMAGE_H
 #define KVMS_IMAGE_H
@@ -39,7 +38,15 @@ struct kvms_span {
  * @header: filled
  * @num_desc: number of descriptors
  */
-void kvms_header_init(struct kvmstats_header *header, __u32 num_desc);
+static inline void kvms_header_init(struct kvmstats_header *header, __u32 num_desc)
+{
+	header->flags = 0;
+	header->name_size = KVMSTATS_NAME_LEN;
+	header->num_desc = num_desc;
+	header->id_offset = sizeof(*header);
+	header->desc_offset = sizeof(struct kvms_head);
+	header->data_offset = header->desc_offset + num_desc * sizeof(struct kvmstats_desc);
+}
 
 /**
  * kvms_image_size - length of a stats fd
