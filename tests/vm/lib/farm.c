@@ -66,8 +66,12 @@ static bool create_vm(struct farm *farm, uint32_t vm)
 void farm_reserve(struct farm *farm, uint32_t nr_vms, uint32_t nr_vcpus)
 {
 	rlim_t nr_fds = (rlim_t)nr_vms * (2 + nr_vcpus) + SPARE_FDS;
-	struct rlimit limit = { nr_fds, nr_fds };
+	struct rlimit limit;
 
+	/* On top of those that others have open. */
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		tap_bail("getrlimit failed");
+	limit.rlim_cur = limit.rlim_max = limit.rlim_cur + nr_fds;
 	*farm = (struct farm){ .nr_vcpus = nr_vcpus };
 	farm->fds = calloc(nr_fds, sizeof(*farm->fds));
 	farm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);

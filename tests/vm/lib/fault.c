@@ -239,6 +239,17 @@ void fault_within_modules(void)
 
 /* --- the switch --- */
 
+void fault_sometimes(unsigned int percent)
+{
+	char text[16];
+
+	choose_kinds(false);
+	snprintf(text, sizeof(text), "%u", percent);
+	set("failslab", "times", "-1");
+	set("failslab", "task-filter", "N");
+	set("failslab", "probability", text);
+}
+
 void fault_arm(unsigned int nth)
 {
 	char text[16];

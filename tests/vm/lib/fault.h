@@ -25,6 +25,9 @@ void fault_within(const char *module);
  */
 void fault_within_modules(void);
 
+/* So many of 100 allocations fail that count, in all threads, until it is 0 again. */
+void fault_sometimes(unsigned int percent);
+
 /* The current thread's @nth point from now on fails. */
 void fault_arm(unsigned int nth);
 /* Whether it has; nothing fails from now on. */

@@ -65,6 +65,13 @@ double kmem_settled_bytes(void)
 	return bytes_in_objects(false);
 }
 
+double kmem_all_bytes(bool settle)
+{
+	if (settle)
+		kmem_settled_bytes();
+	return 1024.0 * (meminfo_kb("\nSlab") + meminfo_kb("VmallocUsed") + meminfo_kb("Percpu"));
+}
+
 static struct kmem settled(void)
 {
 	double bytes = kmem_settled_bytes();

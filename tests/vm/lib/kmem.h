@@ -20,6 +20,8 @@ struct kmem {
 struct kmem kmem_without_kvm(void);
 /* In bytes: objects in use of the caches for everybody, from which kvmstats takes. */
 double kmem_settled_bytes(void);
+/* In bytes: slabs of all kinds, vmalloc, per-CPU memory; settled as above if so wanted. */
+double kmem_all_bytes(bool settle);
 
 /*
  * Checks that none is above what it was by more than the rest of the system may have

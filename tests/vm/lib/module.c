@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +13,34 @@
 #include "native.h"
 #include "tap.h"
 
-int kvmstats_load(const char *parameters)
+static int load_file(const char *path, const char *parameters)
 {
-	const char *path = getenv("KVMSTATS_KO");
-	int fd = open(path ? path : "/kvmstats.ko", O_RDONLY | O_CLOEXEC);
-	int err;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
 
 	if (fd < 0)
-		tap_bail("cannot open the module's file");
+		tap_bail("cannot open %s", path);
 	err = ERRNO_OF(syscall(SYS_finit_module, fd, parameters, 0));
 	close(fd);
 	return err;
+}
+
+static const char *kvmstats_path(void)
+{
+	return getenv("KVMSTATS_KO") ?: "/kvmstats.ko";
+}
+
+int kvmstats_load(const char *parameters)
+{
+	return load_file(kvmstats_path(), parameters);
+}
+
+int module_load(const char *name, const char *parameters)
+{
+	const char *kvmstats = kvmstats_path(), *end = strrchr(kvmstats, '/');
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s/%s.ko", (int)(end ? end - kvmstats : 0), kvmstats, name);
+	return load_file(path, parameters);
 }
 
 int module_unload(const char *name)

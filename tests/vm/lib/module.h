@@ -15,6 +15,9 @@ void kvmstats_is_refused(const char *parameters, int expected);
 int kvmstats_set(const char *parameter, const char *text);	/* 0 or an errno */
 void kvmstats_is_set(const char *parameter, const char *expected);	/* checks what it reads */
 
+/* Another module of ours, from NAME.ko beside that file. 0 or an errno. */
+int module_load(const char *name, const char *parameters);
+
 bool module_is_loaded(const char *name);
 long module_refs(const char *name);		/* -1 when it is not loaded */
 int module_unload(const char *name);		/* 0 or an errno, does not wait */
