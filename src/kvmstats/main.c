@@ -10,6 +10,7 @@
 #include "serve/device.h"
 #include "serve/events.h"
 #include "serve/native_abi.h"
+#include "serve/statsfs_view.h"
 #include "shadow/shadow.h"
 
 #define SWEEP_MIN_MS 10
@@ -61,6 +62,12 @@ static int kept_out(void)
 	return ret;
 }
 
+static void on_event(u32 type, struct kvms_vm *vm, u64 value)
+{
+	kvms_events_push(type, vm, value);
+	kvms_view_push(vm);
+}
+
 static int __init kvmstats_init(void)
 {
 	const struct kvms_device_config config = {
@@ -83,7 +90,7 @@ static int __init kvmstats_init(void)
 		       SWEEP_MAX_MS);
 		return -EINVAL;
 	}
-	kvms_shadow_listen(kvms_events_push);
+	kvms_shadow_listen(on_event);
 	err = kvms_hooks_init(sweep_interval_ms);
 	if (err)
 		return err;
@@ -91,6 +98,7 @@ static int __init kvmstats_init(void)
 	if (err)
 		goto exit_hooks;
 	kvms_native_abi_init();
+	kvms_view_init();
 	pr_info("%s loaded\n", KVMSTATS_VERSION);
 	return 0;
 
@@ -105,6 +113,7 @@ static void __exit kvmstats_exit(void)
 	kvms_native_abi_exit();
 	kvms_device_exit();
 	kvms_hooks_exit();
+	kvms_view_exit();
 	kvms_shadow_exit();
 }
 

@@ -239,7 +239,7 @@ static void adopt(void)
 	if (armed && lock && list) {
 		mutex_lock(lock);
 		list_for_each_entry(kvm, list, vm_list) {
-			vm = kvms_shadow_take_vm(kvm, KVMSTATS_VM_ADOPTED, GFP_KERNEL);
+			vm = kvms_shadow_take_vm(kvm, -1, KVMSTATS_VM_ADOPTED, GFP_KERNEL);
 			kvms_row_count(ROW_VM_LIST, PTR_ERR_OR_ZERO(vm));
 			if (IS_ERR(vm))
 				continue;

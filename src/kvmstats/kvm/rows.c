@@ -42,9 +42,9 @@ static int on_dev_ioctl(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(on_dev_ioctl);
 
-static int take_vm(struct kvm *kvm)
+static int take_vm(struct kvm *kvm, int fd)
 {
-	struct kvms_vm *vm = kvms_shadow_take_vm(kvm, 0, GFP_ATOMIC);
+	struct kvms_vm *vm = kvms_shadow_take_vm(kvm, fd, 0, GFP_ATOMIC);
 
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
@@ -64,7 +64,7 @@ static int on_vm_created(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 0;
 	/* Another thread may have closed the fd and opened something else. */
 	if (compat_probe_is_on(&kvms_rows[ROW_RELEASE].kp, file->f_op->release))
-		kvms_row_count(ROW_CREATE, take_vm(file->private_data));
+		kvms_row_count(ROW_CREATE, take_vm(file->private_data, fd));
 	fput(file);
 	return 0;
 }

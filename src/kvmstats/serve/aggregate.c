@@ -19,10 +19,7 @@ static const struct kvms_layout *layout_of(const struct kvms_object *obj)
 
 static bool fits(const struct kvmstats_desc *desc)
 {
-	u32 type = desc->flags & KVMSTATS_TYPE_MASK;
-
-	return desc->size == 1 && type != KVMSTATS_TYPE_LINEAR_HIST &&
-	       type != KVMSTATS_TYPE_LOG_HIST &&
+	return kvms_desc_is_scalar(desc) &&
 	       strnlen(desc->name, sizeof(desc->name)) < KVM_STATS_NAME_LEN;
 }
 

@@ -51,7 +51,7 @@ static long vm_answer(struct kvm *kvm, unsigned int command, unsigned long arg)
 	struct kvms_vm *vm;
 	long ret;
 
-	vm = kvms_shadow_take_vm(kvm, KVMSTATS_VM_ADOPTED, GFP_KERNEL);
+	vm = kvms_shadow_take_vm(kvm, -1, KVMSTATS_VM_ADOPTED, GFP_KERNEL);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	if (command == KVM_GET_STATS_FD)

@@ -27,7 +27,7 @@ struct total {
 static int total_update(struct total *total)
 {
 	if (!total->vm)
-		return kvms_total_host(total->schema, total->values);
+		return kvms_total_host(total->schema, &total->schema->plan, total->values);
 	kvms_total_vm(total->vm, total->values);
 	return 0;
 }

@@ -66,6 +66,18 @@ void kvms_object_refresh(struct kvms_object *obj, u32 start, u32 len)
 	spin_unlock(&vm->lock);
 }
 
+const u64 *kvms_object_values(struct kvms_object *obj)
+{
+	const struct kvms_layout *layout = obj->layout;
+
+	if (!obj->live)
+		return obj->data;
+	if (layout->in_kvm != KVMS_ABSENT)
+		return obj->live + layout->in_kvm;
+	object_copy(obj, 0, layout->data_size);
+	return obj->data;
+}
+
 void kvms_object_freeze(struct kvms_object *obj)
 {
 	struct kvms_vm *vm = obj->vm;

@@ -86,6 +86,15 @@ struct kvms_item {
 	__u16 size;
 };
 
+/* One value, whatever it means: no histogram. */
+static inline int kvms_desc_is_scalar(const struct kvmstats_desc *desc)
+{
+	__u32 type = desc->flags & KVMSTATS_TYPE_MASK;
+
+	return desc->size == 1 && type != KVMSTATS_TYPE_LINEAR_HIST &&
+	       type != KVMSTATS_TYPE_LOG_HIST;
+}
+
 /**
  * kvms_layout_native - take over a native table as it is
  * @layout: desc (room for header->num_desc) and runs (room for 1) are set by

@@ -2,6 +2,7 @@
 #define pr_fmt(fmt) "kvmstats: " fmt
 
 #include <linux/cred.h>
+#include <linux/dcache.h>
 #include <linux/hashtable.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
@@ -49,6 +50,7 @@ static void schema_free(struct kref *ref)
 {
 	struct kvms_schema *schema = container_of(ref, struct kvms_schema, ref);
 
+	kvms_plan_free(&schema->plan);
 	kfree(schema->both.desc);
 	kfree(schema->folded);
 	kfree(schema);
@@ -189,6 +191,17 @@ static struct kvms_vm *table_find(struct kvm *kvm)
 	return NULL;
 }
 
+/* KVM's directory in debugfs is called PID-FD. Called with the pin held. */
+static int debugfs_fd(const struct kvm *kvm)
+{
+	const struct dentry *dir = READ_ONCE(kvm->debugfs_dentry);
+	int pid, fd;
+
+	if (IS_ERR_OR_NULL(dir) || sscanf(dir->d_name.name, "%d-%d", &pid, &fd) != 2)
+		return -1;
+	return fd;
+}
+
 /* Called under the table's lock, with gfp that never sleeps: ids come in order. */
 static int table_insert(struct kvms_vm *vm)
 {
@@ -206,6 +219,8 @@ static int table_insert(struct kvms_vm *vm)
 		__xa_erase(&table.vms, vm->id);
 		return -ESHUTDOWN;
 	}
+	if (vm->fd < 0)
+		vm->fd = debugfs_fd(vm->kvm);
 	table.last_id = vm->id;
 	__xa_set_mark(&table.vms, vm->id, KVMS_LIVING);
 	hash_add(table.by_kvm, &vm->by_kvm, (unsigned long)vm->kvm);
@@ -251,7 +266,7 @@ static int vm_insert(struct kvms_vm *vm)
 	return err;
 }
 
-struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
+struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, int fd, u32 flags, gfp_t gfp)
 {
 	struct kvms_schema *schema;
 	struct kvms_vm *vm;
@@ -268,6 +283,7 @@ struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp)
 		kvms_schema_put(schema);
 		return ERR_PTR(-ENOMEM);
 	}
+	vm->fd = fd;
 	err = vm_insert(vm);
 	if (!err)
 		return vm;
@@ -284,7 +300,7 @@ int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 	struct kvms_vm *vm;
 	int err;
 
-	vm = kvms_shadow_take_vm(vcpu->kvm, flags, gfp);
+	vm = kvms_shadow_take_vm(vcpu->kvm, -1, flags, gfp);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	err = kvms_vcpu_add(vm, vcpu, flags, gfp);

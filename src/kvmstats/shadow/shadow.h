@@ -14,6 +14,7 @@
 #define KVMS_SHADOW_H
 
 #include <linux/kref.h>
+#include <linux/llist.h>
 #include <linux/kvm_host.h>
 #include <linux/pid_namespace.h>
 #include <linux/rculist.h>
@@ -24,8 +25,10 @@
 
 #include "../../compat/compat.h"
 #include "schema.h"
+#include "sums.h"
 
 struct kvms_vm;
+struct statsfs_source;
 
 /**
  * struct kvms_schema - what one instance of kvm counts
@@ -35,6 +38,7 @@ struct kvms_vm;
  * @vm: stats of a VM
  * @vcpu: stats of a vCPU
  * @both: stats of a VM, then those of a vCPU; a layout of totals, without runs
+ * @plan: how such a total is made
  * @folded: total of the VMs that are gone and no longer in the table; under the
  *	lock of totals.c
  * @detached: that instance of kvm is unloaded
@@ -47,6 +51,7 @@ struct kvms_schema {
 	struct kvms_layout vm;
 	struct kvms_layout vcpu;
 	struct kvms_layout both;
+	struct kvms_plan plan;
 	u64 *folded;
 	bool detached;
 	wait_queue_head_t wait;
@@ -58,6 +63,9 @@ struct kvms_schema {
  *	total, whose data is made by totals.c
  * @layout: in the VM's schema
  * @live: KVM's stat struct, NULL once the object is frozen; under @vm->lock
+ * @view: of serve/statsfs_view.c
+ * @view.src: its directory in statsfs
+ * @view.zero: what its counters were when they were last cleared there, or NULL
  * @data: last values read, layout->data_size bytes; written under @vm->lock but for
  *	what halts.c counts, read without: a value is the last one or the one before,
  *	like KVM's own to a reader
@@ -67,6 +75,10 @@ struct kvms_object {
 	struct kvms_vm *vm;
 	const struct kvms_layout *layout;
 	const void *live;
+	struct {
+		struct statsfs_source *src;
+		u64 *zero;
+	} view;
 	u64 *data;
 	struct kvms_head head;
 };
@@ -108,6 +120,11 @@ struct kvms_vcpu {
  * @promised: it keeps the module loaded, see promise.c; under the table's lock
  * @folded: it counts in schema->folded; under the lock of totals.c
  * @creator: thread group that created the VM, NULL when not known
+ * @fd: that KVM_CREATE_VM returned, -1 when not known
+ * @view: of serve/statsfs_view.c
+ * @view.todo: in the list of those that it has to look at
+ * @view.marked: it is there
+ * @view.shown: in the list of those that have a directory
  * @lock: guards obj.live and the data of the VM and its vCPUs, and what is added to
  *	@vcpus
  * @vcpus: in ascending order of ids; none leaves before the VM is freed, so a
@@ -134,6 +151,12 @@ struct kvms_vm {
 	kuid_t uid;
 	u32 flags;
 	char comm[KVMSTATS_COMM_LEN];
+	int fd;
+	struct {
+		struct llist_node todo;
+		unsigned long marked;
+		struct list_head shown;
+	} view;
 	spinlock_t lock;
 	struct list_head vcpus;
 	u32 nr_vcpus;
@@ -193,13 +216,14 @@ struct kvms_vm *kvms_shadow_find(struct kvm *kvm);
 /**
  * kvms_shadow_take_vm - take up a VM, unless it is in the table
  * @kvm: held by the caller
+ * @fd: that KVM_CREATE_VM has returned, -1 when not known
  * @flags: KVMSTATS_VM_ADOPTED when the current task is not its creator
  * @gfp: GFP_ATOMIC in a probe
  *
  * Return: the VM with a reference, or -ENOMEM, -ENODEV when detached, -ESHUTDOWN
  * when it is being destroyed. Context: any but interrupts; no locks held.
  */
-struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, u32 flags, gfp_t gfp);
+struct kvms_vm *kvms_shadow_take_vm(struct kvm *kvm, int fd, u32 flags, gfp_t gfp);
 
 /**
  * kvms_shadow_take_vcpu - take up a vCPU, and its VM, unless they are known
@@ -377,6 +401,13 @@ void kvms_object_init(struct kvms_object *obj, struct kvms_vm *vm,
 void kvms_object_refresh(struct kvms_object *obj, u32 start, u32 len);
 
 /**
+ * kvms_object_values - the data block as it is now, where it costs least to read
+ *
+ * Context: under the VM's lock, for as long as that is held.
+ */
+const u64 *kvms_object_values(struct kvms_object *obj);
+
+/**
  * kvms_vm_copy_present - data blocks as they are now, to userland, at one moment
  * @vm: held by the caller
  * @own: whether the VM's own comes first
@@ -412,13 +443,25 @@ void kvms_total_vm(struct kvms_vm *vm, u64 *sum);
 /**
  * kvms_total_host - all VMs that one instance of kvm has had, with their vCPUs
  * @schema: held by the caller
- * @sum: schema->both.data_size bytes, filled
+ * @plan: of what the total is; schema->plan for all that is in schema->both
+ * @sum: filled as the plan says
  *
  * Each VM counts once, living or gone, so that no counter falls between two calls.
  * Return: 0 or -EINTR. Context: process; keeps only the folding of VMs that are
  * gone waiting.
  */
-int kvms_total_host(struct kvms_schema *schema, u64 *sum);
+int kvms_total_host(struct kvms_schema *schema, const struct kvms_plan *plan, u64 *sum);
+
+/**
+ * kvms_plan_make - a plan for totals
+ * @plan: zeroed
+ * @schema: of the objects
+ * @scalars: histograms are left out, see kvms_parts_make()
+ *
+ * Return: 0 or -ENOMEM; kvms_plan_free() is due in any case. Context: process.
+ */
+int kvms_plan_make(struct kvms_plan *plan, const struct kvms_schema *schema, bool scalars);
+void kvms_plan_free(struct kvms_plan *plan);
 
 /**
  * kvms_shadow_exit - wait until what was released is freed

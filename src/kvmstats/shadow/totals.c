@@ -5,7 +5,6 @@
 #include <linux/workqueue.h>
 
 #include "shadow.h"
-#include "sums.h"
 
 /*
  * Each VM counts in a host total exactly once: as an object while it is in the
@@ -13,6 +12,43 @@
  * for writing while VMs move from the one to the other. Nothing else waits for it.
  */
 static DECLARE_RWSEM(totals_lock);
+
+static int make_parts(struct kvms_parts parts[2], const struct kvms_layout *layout, bool scalars)
+{
+	int living;
+
+	for (living = 0; living < 2; living++) {
+		parts[living].part = kcalloc(layout->header.num_desc, sizeof(*parts->part),
+					     GFP_KERNEL);
+		if (!parts[living].part)
+			return -ENOMEM;
+		kvms_parts_make(&parts[living], layout, living, scalars);
+	}
+	return 0;
+}
+
+static u32 sum_size(const struct kvms_layout *layout, bool scalars)
+{
+	return scalars ? kvms_count_scalars(layout) : layout->data_size / sizeof(u64);
+}
+
+int kvms_plan_make(struct kvms_plan *plan, const struct kvms_schema *schema, bool scalars)
+{
+	plan->vcpu_at = sum_size(&schema->vm, scalars);
+	plan->size = plan->vcpu_at + sum_size(&schema->vcpu, scalars);
+	return make_parts(plan->vm, &schema->vm, scalars) ?:
+	       make_parts(plan->vcpu, &schema->vcpu, scalars);
+}
+
+void kvms_plan_free(struct kvms_plan *plan)
+{
+	int living;
+
+	for (living = 0; living < 2; living++) {
+		kfree(plan->vm[living].part);
+		kfree(plan->vcpu[living].part);
+	}
+}
 
 int kvms_schema_complete(struct kvms_schema *schema)
 {
@@ -33,70 +69,86 @@ int kvms_schema_complete(struct kvms_schema *schema)
 	memcpy(both->desc + nr_vm, schema->vcpu.desc, nr_vcpu * sizeof(*both->desc));
 	for (i = nr_vm; i < nr_vm + nr_vcpu; i++)
 		both->desc[i].offset += schema->vm.data_size;
-	return 0;
+	return kvms_plan_make(&schema->plan, schema, false);
 }
 
-static void add_object(struct kvms_object *obj, u64 *sum, bool living)
+/* Called under vm->lock. */
+static void add_object(struct kvms_object *obj, const struct kvms_parts *parts, u64 *sum)
 {
-	kvms_object_refresh(obj, 0, obj->layout->data_size);
-	kvms_sum_add(obj->layout, sum, obj->data, living);
+	/* KVM counts on: a value is that before an increment, or after it. */
+	data_race((kvms_sum_add(parts, sum, kvms_object_values(obj)), 0));
+}
+
+/* Called under vm->lock. */
+static void add_vcpus(struct kvms_vm *vm, const struct kvms_parts *parts, u64 *sum)
+{
+	struct kvms_vcpu *vcpu;
+
+	list_for_each_entry(vcpu, &vm->vcpus, node)
+		add_object(&vcpu->obj, parts, sum);
 }
 
 /* A VM in a sum of VMs: when it is gone, its instant values are nothing. */
-static void add_vm(struct kvms_vm *vm, u64 *sum, bool living)
+static void add_vm(struct kvms_vm *vm, const struct kvms_plan *plan, u64 *sum, bool living)
 {
-	u64 *vcpu_sum = sum + vm->schema->vm.data_size / sizeof(u64);
-	struct kvms_vcpu *vcpu;
-
-	add_object(&vm->obj, sum, living);
-	kvms_for_each_vcpu(vcpu, vm)
-		add_object(&vcpu->obj, vcpu_sum, living);
+	spin_lock(&vm->lock);
+	if (plan->vm[living].nr)
+		add_object(&vm->obj, &plan->vm[living], sum);
+	if (plan->vcpu[living].nr)
+		add_vcpus(vm, &plan->vcpu[living], sum + plan->vcpu_at);
+	spin_unlock(&vm->lock);
 }
 
 void kvms_total_vcpus(struct kvms_vm *vm, u64 *sum)
 {
-	struct kvms_vcpu *vcpu;
-
 	memset(sum, 0, vm->schema->vcpu.data_size);
-	kvms_for_each_vcpu(vcpu, vm)
-		add_object(&vcpu->obj, sum, true);
+	spin_lock(&vm->lock);
+	add_vcpus(vm, &vm->schema->plan.vcpu[true], sum);
+	spin_unlock(&vm->lock);
 }
 
 void kvms_total_vm(struct kvms_vm *vm, u64 *sum)
 {
 	memset(sum, 0, vm->schema->both.data_size);
-	add_vm(vm, sum, true);
+	add_vm(vm, &vm->schema->plan, sum, true);
 }
 
-/* The next VM in the table, living or gone. Returns it with a reference. */
-static struct kvms_vm *any_vm(unsigned long *id)
+static void add_folded(const struct kvms_schema *schema, const struct kvms_plan *plan, u64 *sum)
 {
-	struct kvms_vm *vm;
+	const u64 *vcpus = schema->folded + schema->vm.data_size / sizeof(u64);
 
-	rcu_read_lock();
-	do {
-		vm = xa_find_after(kvms_vms(), id, ULONG_MAX, XA_PRESENT);
-	} while (vm && !kref_get_unless_zero(&vm->ref));
-	rcu_read_unlock();
-	return vm;
+	kvms_sum_add(&plan->vm[false], sum, schema->folded);
+	kvms_sum_add(&plan->vcpu[false], sum + plan->vcpu_at, vcpus);
 }
 
-int kvms_total_host(struct kvms_schema *schema, u64 *sum)
+/* A VM that is not folded cannot leave the table while the lock is held. */
+int kvms_total_host(struct kvms_schema *schema, const struct kvms_plan *plan, u64 *sum)
 {
+	XA_STATE(xas, kvms_vms(), 0);
 	struct kvms_vm *vm;
-	unsigned long id = 0;
 	int err = 0;
 
+	memset(sum, 0, plan->size * sizeof(u64));
 	down_read(&totals_lock);
-	memcpy(sum, schema->folded, schema->both.data_size);
-	while (!err && (vm = any_vm(&id))) {
+	add_folded(schema, plan, sum);
+	rcu_read_lock();
+	xas_for_each(&xas, vm, ULONG_MAX) {
+		if (xas_retry(&xas, vm))
+			continue;
 		if (vm->schema == schema && !vm->folded)
-			add_vm(vm, sum, !READ_ONCE(vm->gone));
-		kvms_vm_put(vm);
-		if (fatal_signal_pending(current))
-			err = -EINTR;
+			add_vm(vm, plan, sum, !READ_ONCE(vm->gone));
+		if (!need_resched())
+			continue;
+		xas_pause(&xas);
+		rcu_read_unlock();
 		cond_resched();
+		rcu_read_lock();
+		if (fatal_signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
 	}
+	rcu_read_unlock();
 	up_read(&totals_lock);
 	return err;
 }
@@ -112,7 +164,7 @@ static void fold(struct work_struct *work)
 	xa_for_each_marked(kvms_vms(), id, vm, KVMS_GONE) {
 		bool forget;
 
-		add_vm(vm, vm->schema->folded, false);
+		add_vm(vm, &vm->schema->plan, vm->schema->folded, false);
 		xa_lock(kvms_vms());
 		__xa_clear_mark(kvms_vms(), id, KVMS_GONE);
 		vm->folded = true;
