@@ -18,7 +18,8 @@ suite_packages() {
 		libsmartcols1 libncursesw6 libkmod2 libsystemd0
 		util-linux udev less busybox-static)
 	# what the tests of the tools use, and what reads the exporter
-	host+=(tmux ncurses-base curl socat prometheus python3-minimal bash-completion)
+	host+=(tmux ncurses-base curl socat prometheus python3-minimal bash-completion
+		tree inotify-tools)
 	# to build the packages
 	host+=(debhelper dh-dkms pkg-config libsmartcols-dev libncurses-dev libkmod-dev
 		libmicrohttpd-dev libsystemd-dev)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kvmstats read */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -35,7 +37,7 @@ struct reading {
 	bool total;
 	bool has_buckets;
 	/* of what is read now */
-	char id[32];
+	char id[264];
 	const char *name;
 };
 
@@ -127,6 +129,17 @@ static void add_stat(struct reading *rd, const struct kvmstats_stat *stat, const
 	}
 }
 
+/* A file of statsfs says itself what it is of: "kvmstats/kvm/123-4/vcpu0". */
+static void set_id_of_file(struct reading *rd, const struct kvmstats_reader *r)
+{
+	static const char root[] = "kvmstats/";
+	const char *id = kvmstats_reader_id(r);
+
+	if (!strncmp(id, root, strlen(root)))
+		id += strlen(root);
+	snprintf(rd->id, sizeof(rd->id), "%s", id);
+}
+
 /* Closes @fd. Return: 0 or a negated errno */
 static int read_fd(struct reading *rd, int fd)
 {
@@ -141,6 +154,8 @@ static int read_fd(struct reading *rd, int fd)
 	ret = kvmstats_reader_update(r);
 	if (ret)
 		goto close_reader;
+	if (!*rd->id)
+		set_id_of_file(rd, r);
 	for (uint32_t i = 0; i < kvmstats_reader_count(r); i++) {
 		const struct kvmstats_stat *stat = kvmstats_reader_stat(r, i);
 
@@ -180,12 +195,75 @@ static void fail_reading(const struct reading *rd, int error)
 	fail(EXIT_RUNTIME, "%s: cannot be read: %s", rd->id, strerror(error));
 }
 
-static void read_word(struct reading *rd, const char *word)
+/* --- files of statsfs --- */
+
+static bool is_path(const char *word)
 {
-	struct cli_object o = cli_find_object(rd->inv, word);
-	int index = kvmstats_inventory_find(rd->inv, o.vm_id);
+	return *word == '/' || *word == '.';
+}
+
+__attribute__((noreturn))
+static void fail_path(const char *path, const char *why)
+{
+	fail(EXIT_RUNTIME, "%s: %s", cli_escaped(path), why);
+}
+
+/* A file .stats, or the one in a directory. Never waits for a writer. */
+static int open_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), dir = fd;
+	struct stat stat;
+
+	if (fd < 0 || fstat(fd, &stat))
+		fail_path(path, strerror(errno));
+	if (!S_ISDIR(stat.st_mode))
+		return fd;
+	fd = openat(dir, ".stats", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		fail_path(path, "no .stats in it: is it a directory of statsfs, and is that mounted?");
+	if (fd < 0)
+		fail_path(path, strerror(errno));
+	close(dir);
+	return fd;
+}
+
+static void read_path(struct reading *rd, const char *path)
+{
 	int ret;
 
+	if (rd->total)
+		fail_usage("`%s` is a file, which has no total", path);
+	rd->name = NULL;
+	*rd->id = '\0';
+	ret = read_fd(rd, open_path(path));
+	if (ret == -EBADMSG)
+		fail_path(path, "no binary statistics: give a file .stats of statsfs or its directory");
+	if (ret)
+		fail_path(path, strerror(-ret));
+}
+
+/* --- */
+
+static void open_host(struct reading *rd)
+{
+	if (rd->ks)
+		return;
+	rd->ks = cli_open_device();
+	rd->inv = cli_open_inventory(rd->ks);
+}
+
+static void read_word(struct reading *rd, const char *word)
+{
+	struct cli_object o;
+	int index, ret;
+
+	if (is_path(word)) {
+		read_path(rd, word);
+		return;
+	}
+	open_host(rd);
+	o = cli_find_object(rd->inv, word);
+	index = kvmstats_inventory_find(rd->inv, o.vm_id);
 	if (o.is_vcpu && rd->total)
 		fail_usage("`%s` is a vCPU, which has no total", word);
 	ret = read_object(rd, &o, kvmstats_inventory_name(rd->inv, index)->name);
@@ -255,14 +333,13 @@ static int run(int argc, char **argv)
 	rd.table = table_new(&view, columns, ARRAY_SIZE(columns),
 			     rd.exact ? standard_exact : standard);
 
-	rd.ks = cli_open_device();
-	rd.inv = cli_open_inventory(rd.ks);
-	if (optind < argc) {
-		for (int i = optind; i < argc; i++)
-			read_word(&rd, argv[i]);
-	} else if (rd.total) {
+	for (int i = optind; i < argc; i++)
+		read_word(&rd, argv[i]);
+	if (optind == argc)
+		open_host(&rd);
+	if (optind == argc && rd.total) {
 		read_host(&rd);
-	} else {
+	} else if (optind == argc) {
 		for (size_t i = 0; i < kvmstats_inventory_count(rd.inv); i++)
 			read_vm(&rd, i);
 	}
@@ -283,9 +360,10 @@ const struct cli_command command_read = {
 	.name = "read",
 	.summary = "the statistics of VMs and vCPUs",
 	.help =
-	"Usage: kvmstats read [OPTIONS] [VM[/VCPU]]...\n"
+	"Usage: kvmstats read [OPTIONS] [VM[/VCPU]|PATH]...\n"
 	"Show the statistics of VMs (3, web1), of vCPUs (3/0, web1/0), or of all of them.\n"
 	"A VM is given by its id, name, uuid or pid, or as id:ID, name:NAME, ...\n"
+	"What begins with / or . is a directory of statsfs or the file .stats in it.\n"
 	"\n"
 	"Options:\n"
 	"  -t, --total         of the host, or of each VM with its vCPUs added up\n"

@@ -86,6 +86,43 @@ expect() {
 	expect 2 '`--count` needs a value' events --count
 }
 
+@test "file that is no file of statistics is named, and why" {
+	expect 1 "$none: No such file or directory" read "$none"
+	expect 1 "$file: no binary statistics: give a file .stats" read "$file"
+	printf '%4096s' '' > "$file"
+	expect 1 "$file: no binary statistics: give a file .stats" read "$file"
+	expect 1 "$BATS_TEST_TMPDIR: no .stats in it: is it a directory of statsfs" read "$BATS_TEST_TMPDIR"
+	mkdir -p "$BATS_TEST_TMPDIR/dir/.stats"
+	expect 1 "$BATS_TEST_TMPDIR/dir: Is a directory" read "$BATS_TEST_TMPDIR/dir"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	expect 1 "$BATS_TEST_TMPDIR/fifo: Illegal seek" read "$BATS_TEST_TMPDIR/fifo"
+	expect 1 "./none: No such file or directory" read ./none
+	expect 1 '/a\x0ab: No such file or directory' read $'/a\nb'
+	expect 2 "\`$file\` is a file, which has no total" read -t "$file"
+}
+
+@test "file of statistics is read without the device" {
+	{
+		# header: flags, name_size, num_desc, id_offset, desc_offset, data_offset
+		printf '\0\0\0\0\060\0\0\0\001\0\0\0\030\0\0\0\110\0\0\0\210\0\0\0'
+		printf 'kvmstats/kvm/7-8' && head -c 32 /dev/zero
+		# descriptor: flags, exponent, size, offset, bucket_size, name
+		printf '\0\0\0\0\0\0\001\0\0\0\0\0\0\0\0\0exits' && head -c 43 /dev/zero
+		printf '\052\0\0\0\0\0\0\0'
+	} > "$file"
+	run "$KVMSTATS" --device "$none" read -rno ID,STAT,VALUE,TYPE "$file"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = 'kvm/7-8 exits 42 cumulative' ]
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	cp "$file" "$BATS_TEST_TMPDIR/dir/.stats"
+	cd "$BATS_TEST_TMPDIR"
+	run "$KVMSTATS" --device "$none" read -rno VALUE ./dir "$file"
+	[ "$status" -eq 0 ]
+	[ "$output" = $'42\n42' ]
+	expect 1 "$none: not there" --device "$none" read "$file" 1
+}
+
 @test "word too many is wrong usage" {
 	for command in list dump events status; do
 		expect 2 '`all`' "$command" all

@@ -127,6 +127,14 @@ offers() {
 	offers web1/0 web1/1
 }
 
+@test "files are completed where they can be read" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree/kvm"
+	in_bash kvmstats read "$BATS_TEST_TMPDIR/tree/k"
+	offers "$BATS_TEST_TMPDIR/tree/kvm"
+	in_bash kvmstats watch "$BATS_TEST_TMPDIR/tree/k"
+	offers ''
+}
+
 @test "where nothing can be known nothing is offered" {
 	for option in -i --interval --count; do
 		in_bash kvmstats watch "$option" ''
