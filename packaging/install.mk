@@ -50,7 +50,8 @@ man3_files += $(man3_made)
 
 module_dir := /usr/src/kvmstats-$(VERSION)
 module_files := Kbuild VERSION LICENSE dkms.conf LICENSES/GPL-2.0.txt include/uapi/kvmstats.h \
-	$(filter-out %/have.h,$(shell find src/compat src/kvmstats -name '*.[ch]'))
+	include/linux/statsfs.h \
+	$(filter-out %/have.h,$(shell find src/compat src/kvmstats src/statsfs -name '*.[ch]'))
 
 .PHONY: install install-userland install-module uninstall uninstall-userland stop-exporter
 
@@ -109,7 +110,8 @@ stop-exporter:
 		systemctl disable --now $(notdir $(units_files)) 2>/dev/null || :
 
 uninstall: stop-exporter uninstall-userland
-	! grep -q '^kvmstats ' /proc/modules || rmmod kvmstats
+	for module in kvmstats statsfs; do \
+		! grep -q "^$$module " /proc/modules || rmmod $$module || exit; done
 	$(dkms_forget)
 	rm -rf $(module_dir)
 	ldconfig

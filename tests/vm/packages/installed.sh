@@ -6,14 +6,20 @@
 . /opt/kvmstats/tests/host/lib.sh
 
 is "$(command -v kvmstats)" /usr/bin/kvmstats "the command is the package's"
-module=$(modinfo -n kvmstats)
-is "${module%%.ko*}" "/lib/modules/$(uname -r)/updates/dkms/kvmstats" "the module is DKMS's"
+for module in kvmstats statsfs; do
+	file=$(modinfo -n $module)
+	is "${file%%.ko*}" "/lib/modules/$(uname -r)/updates/dkms/$module" "$module is DKMS's"
+done
 run=$(ldd /usr/bin/kvmstats)
 like "$run" 'libkvmstats.so.0 => /lib/|libkvmstats.so.0 => /usr/lib/' "the library is the package's"
 
 modprobe kvmstats
 ok "modprobe loads it" $?
 rmmod kvmstats
+modprobe statsfs && mount -t statsfs statsfs /sys/kernel/stats
+ok "and statsfs, which can be mounted" $?
+umount /sys/kernel/stats && rmmod statsfs
+ok "and goes again" $?
 
 # What an install on a running host asks of udev, and every boot.
 /usr/lib/systemd/systemd-udevd --daemon 2>/dev/null || /lib/systemd/systemd-udevd --daemon
@@ -23,6 +29,8 @@ is_loaded() {
 }
 await 30 is_loaded
 ok "udev loads the module where there is KVM" $?
+[[ ! -e /sys/module/statsfs ]]
+ok "and statsfs only who wants it" $?
 udevadm settle --timeout=30
 is "$(stat -c '%a %U %G' /dev/kvmstats)" "640 root kvmstats" "and gives it to the group"
 
