@@ -18,6 +18,7 @@
 #include "least.h"
 #include "module.h"
 #include "native.h"
+#include "reading.h"
 #include "snapshot.h"
 #include "tap.h"
 
@@ -84,22 +85,6 @@ static void show_parts(int dev, const struct farm *farm)
 
 /* --- the kernel's own stats fd --- */
 
-struct reading {
-	int fd;
-	size_t size;
-	off_t offset;
-};
-
-static char text[IMAGE_MAX];
-
-static void read_once(void *argument)
-{
-	const struct reading *reading = argument;
-
-	if (pread(reading->fd, text, reading->size, reading->offset) != (ssize_t)reading->size)
-		tap_bail("pread failed");
-}
-
 static uint64_t native_read(const char *name, int kvm_object_fd)
 {
 	struct reading reading = { .fd = native_stats_fd(kvm_object_fd) };
@@ -109,7 +94,7 @@ static uint64_t native_read(const char *name, int kvm_object_fd)
 	image_read(reading.fd, &image);
 	reading.size = image_data_size(&image);
 	reading.offset = image.header.data_offset;
-	cost = bench_count(name, read_once, &reading);
+	cost = bench_count(name, reading_once, &reading);
 	close(reading.fd);
 	return cost;
 }
@@ -120,6 +105,7 @@ static void read_directory(const char *path, bool enter)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
+	static char text[IMAGE_MAX];
 	char name[512];
 
 	while (dir && (entry = readdir(dir))) {

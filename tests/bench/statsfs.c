@@ -19,6 +19,7 @@
 #include "least.h"
 #include "module.h"
 #include "native.h"
+#include "reading.h"
 #include "spread.h"
 #include "statsfs.h"
 #include "tap.h"
@@ -36,24 +37,10 @@
 
 /* --- reads --- */
 
-struct reading {
-	int fd;
-	size_t size;
-	off_t offset;
-};
-
-static char text[IMAGE_MAX];
-
-static void read_once(void *argument)
-{
-	const struct reading *reading = argument;
-
-	if (pread(reading->fd, text, reading->size, reading->offset) != (ssize_t)reading->size)
-		tap_bail("pread failed");
-}
-
 static void read_file(void *path)
 {
+	char text[64];
+
 	if (read_text(path, text, sizeof(text)) <= 0)
 		tap_bail("cannot read %s", (char *)path);
 }
@@ -161,8 +148,8 @@ static struct costs compare_host(void)
 	data = data_of(whole);
 	printf("# raw host_files %u\n", names.nr);
 	costs.files = bench_count("host_text_files", read_files, &names);
-	image = bench_count("host_pread_whole", read_once, &whole);
-	costs.data = bench_count("host_pread_data", read_once, &data);
+	image = bench_count("host_pread_whole", reading_once, &whole);
+	costs.data = bench_count("host_pread_data", reading_once, &data);
 	bench_count("host_open_and_close", open_and_close, KVM_DIR "/.stats");
 	bench_count("host_text_file", read_file, names.paths[names.nr - 1]);
 	/* Each is one value of all that is summed: they cannot be 100 times all at once. */
@@ -183,7 +170,7 @@ static void read_all_stats(void *argument)
 	struct vm_stats *stats = argument;
 
 	for (unsigned int i = 0; i <= NR_VCPUS; i++)
-		read_once(&stats->data[i]);
+		reading_once(&stats->data[i]);
 }
 
 static struct costs compare_vm(const char *vm)
