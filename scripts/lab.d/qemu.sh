@@ -22,14 +22,14 @@ qemu_prepare() {
 	END
 }
 
-# Seconds that a test may take.
+# Seconds that a test may take, with another lab run beside it.
 test_timeout() {
 	if [[ -n ${LAB_TEST_TIMEOUT:-} ]]; then
 		echo "$LAB_TEST_TIMEOUT"
 	elif kernel_is_custom "$1"; then
-		echo 300
+		echo 480
 	else
-		echo 240
+		echo 360
 	fi
 }
 
