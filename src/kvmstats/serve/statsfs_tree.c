@@ -159,6 +159,18 @@ static void name_vm(const struct kvms_vm *vm, bool with_id, char name[STATSFS_NA
 		snprintf(name + len, STATSFS_NAME_MAX + 1 - len, "-vm%llu", vm->id);
 }
 
+/* Nobody has seen its directories, so nobody is waited for. */
+static void drop_unseen(struct kvms_vm *vm)
+{
+	struct kvms_vcpu *vcpu;
+
+	kvms_shown_del(vm);
+	kvms_for_each_vcpu(vcpu, vm)
+		kvms_statsfs->source_put(vcpu->obj.view.src);
+	kvms_statsfs->source_put(vm->obj.view.src);
+	forget_vm(vm);
+}
+
 /* It comes into the tree when it is whole. */
 static int show_vm_as(struct kvms_vm *vm, const char *name)
 {
@@ -175,10 +187,8 @@ static int show_vm_as(struct kvms_vm *vm, const char *name)
 		show_vcpus(vm);
 		err = kvms_statsfs->source_add_subordinate(shown->src, src);
 	}
-	if (err) {
-		kvms_tree_take_away(vm);
-		kvms_tree_finish();
-	}
+	if (err)
+		drop_unseen(vm);
 	return err;
 }
 
@@ -249,7 +259,9 @@ static void show_kvm(struct kvms_schema *schema)
 	}
 	while ((vm = kvms_vm_next(id, &init_pid_ns))) {
 		id = vm->id + 1;
-		kvms_tree_show(vm);
+		/* Of one that is marked, as new ones are, it is done then: they may come fast. */
+		if (!test_bit(0, &vm->view.marked))
+			kvms_tree_show(vm);
 		kvms_vm_put(vm);
 		cond_resched();
 	}

@@ -27,6 +27,8 @@ static DECLARE_DELAYED_WORK(update_work, update);
 
 void kvms_view_push(struct kvms_vm *vm)
 {
+	/* Pairs with that of attach(): either this sees attached, or that sees the VM. */
+	smp_mb();
 	if (!READ_ONCE(attached))
 		return;
 	if (vm && !test_and_set_bit(0, &vm->view.marked)) {
@@ -123,6 +125,8 @@ static int attach(void)
 		err = client_register();
 		if (!err) {
 			WRITE_ONCE(attached, true);
+			/* Pairs with that of kvms_view_push(). */
+			smp_mb();
 			look();
 		}
 	}
