@@ -268,6 +268,7 @@ int main(void)
 	struct guest guest;
 	int dev;
 
+	fault_needed();
 	dev = test_begin_loaded("");
 	errno = module_load("statsfs", "");
 	if (errno)

@@ -13,6 +13,8 @@
 #define FAULT_MAX_ALLOWED	4
 
 /* Ends the program as skipped where the kernel has no fault injection. */
+void fault_needed(void);
+/* The same, and failing can begin, also in the caches of the modules that are loaded. */
 void fault_begin(void);
 
 /* Which points count from now on: all there are, ... */
