@@ -9,6 +9,14 @@ has() {
 	(($(wc -l <"$2") >= $1))
 }
 
+# follow PID...: all of them have their events open
+follow() {
+	local pid
+	for pid; do
+		readlink "/proc/$pid"/fd/* | grep -q kvmstats-events || return
+	done
+}
+
 # ended PID
 ended() {
 	! kill -0 "$1" 2>/dev/null
@@ -28,8 +36,7 @@ kvmstats events -J >/tmp/json &
 json=$!
 kvmstats events --json --count 3 >/tmp/three &
 three=$!
-# they are open once the module counts them
-await 20 eval '(($(awk "/^kvmstats / { print \$3 }" /proc/modules) >= 3))'
+await 20 follow "$lines" "$json" "$three"
 ok "events wait" $?
 start_demo_guest
 vm=$(vm_of "$guest")

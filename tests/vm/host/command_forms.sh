@@ -95,7 +95,7 @@ first=$(vm_of "${twins[0]}")
 refused 1 "may be any of id:$first (twin, pid ${twins[0]}), id:$(vm_of "${twins[1]}")" kvmstats read twin
 refused 1 "may be any of id:$first/0 (twin, pid ${twins[0]}), id:" kvmstats read twin/0
 refused 1 "may be any of id:$first " kvmstats watch twin
-for word in '' 999 "id:$qemu" "pid:$vm" uuid: /0 "$vm/" "$vm/0/0" "$vm/4294967296" nobody/0; do
+for word in '' 999 "id:$qemu" "pid:$vm" uuid: "$vm/" "$vm/0/0" "$vm/4294967296" nobody/0; do
 	refused 1 "no VM \`$word\`: see \`kvmstats list\`" kvmstats read -- "$word"
 done
 refused 1 'no VM `\x1b[2J`' kvmstats read $'\e[2J'
