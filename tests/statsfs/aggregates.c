@@ -64,23 +64,6 @@ static const struct {
 	{ WIDE_SIGNED, 2, { S64_MIN, S64_MAX }, { -1, S64_MIN, S64_MAX, 0, 0 } },
 };
 
-static void store(void *to, unsigned int size, u64 value)
-{
-	switch (size) {
-	case 1:
-		*(u8 *)to = value;
-		break;
-	case 2:
-		*(u16 *)to = value;
-		break;
-	case 4:
-		*(u32 *)to = value;
-		break;
-	default:
-		*(u64 *)to = value;
-	}
-}
-
 static void define(struct statsfs_value values[NR_KINDS + 1], const struct statsfs_type *type)
 {
 	unsigned int k;
@@ -105,7 +88,7 @@ static void check_set(unsigned int t, unsigned int s, unsigned int kind, bool de
 	for (i = 0; i < MEMBERS_MAX; i++) {
 		src[i] = test_source(0, "member%u", i);
 		if (i < sets[s].nr) {
-			store(&memory[i], types[t].size, sets[s].members[i]);
+			test_store(&memory[i], types[t].size, sets[s].members[i]);
 			EXPECT(statsfs_source_add_values(src[i], values, &memory[i], 0), 0);
 		}
 		if (i)

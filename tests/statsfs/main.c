@@ -75,6 +75,23 @@ void test_end_all(struct statsfs_source **srcs, unsigned int nr)
 		statsfs_source_put(srcs[i]);
 }
 
+void test_store(void *to, unsigned int size, u64 value)
+{
+	switch (size) {
+	case 1:
+		*(u8 *)to = value;
+		break;
+	case 2:
+		*(u16 *)to = value;
+		break;
+	case 4:
+		*(u32 *)to = value;
+		break;
+	default:
+		*(u64 *)to = value;
+	}
+}
+
 u64 test_value(struct statsfs_source *src, const struct statsfs_value *val)
 {
 	u64 value = 0;

@@ -59,6 +59,9 @@ void test_end_all(struct statsfs_source **srcs, unsigned int nr);
 /* Checks that it can be read. */
 u64 test_value(struct statsfs_source *src, const struct statsfs_value *val);
 
+/* A number into a member of 1, 2, 4 or 8 bytes. */
+void test_store(void *to, unsigned int size, u64 value);
+
 /* The tree for userland. */
 int shown_begin(void);
 void shown_end(void);

@@ -54,22 +54,8 @@ static const struct {
 
 static void set(unsigned int i, u64 value)
 {
-	void *member = (void *)&memory + rows[i].value->offset;
-
 	memset(&memory, 0xa5, sizeof(memory));
-	switch (rows[i].size) {
-	case 1:
-		*(u8 *)member = value;
-		break;
-	case 2:
-		*(u16 *)member = value;
-		break;
-	case 4:
-		*(u32 *)member = value;
-		break;
-	default:
-		*(u64 *)member = value;
-	}
+	test_store((void *)&memory + rows[i].value->offset, rows[i].size, value);
 }
 
 /* Has only the member changed from what set() left? */
