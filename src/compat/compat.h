@@ -97,6 +97,32 @@ static inline bool compat_vcpu_is_blocking(struct kvm_vcpu *vcpu)
 #endif
 }
 
+/**
+ * compat_vcpu_ran_in - was a vCPU run last by a thread?
+ * @vcpu: pinned
+ * @pid: of the thread
+ */
+static inline bool compat_vcpu_ran_in(const struct kvm_vcpu *vcpu, const struct pid *pid)
+{
+#ifdef HAVE_VCPU_PID_LOCK
+	/* Only compared, so its lock is not wanted. */
+	return data_race(READ_ONCE(vcpu->pid)) == pid;
+#else
+	return rcu_access_pointer(vcpu->pid) == pid;
+#endif
+}
+
+/**
+ * compat_mutex_owner - the task that holds a mutex, as it is just now
+ * @lock: the mutex
+ *
+ * The kernel keeps its own function for that to itself; the low bits are flags.
+ */
+static inline struct task_struct *compat_mutex_owner(const struct mutex *lock)
+{
+	return (struct task_struct *)(atomic_long_read(&lock->owner) & ~7UL);
+}
+
 #ifdef HAVE_VCPU_HFLAGS
 #define COMPAT_KNOWS_GUEST_MODE true
 #else

@@ -108,7 +108,7 @@ int kvms_hook_arm(struct hook *hook)
 		err = tracepoint_arm(hook);
 		break;
 	default:
-		err = probe_register(hook, true);
+		err = probe_register(hook, !hook->in_kernel);
 		if (err == -ENOENT && IS_BUILTIN(CONFIG_KVM))
 			err = probe_register(hook, false);
 	}

@@ -11,10 +11,11 @@
 
 /**
  * struct hook - a row of the hook table
- * @name: KVM's symbol
+ * @name: the symbol
  * @lost: what there is not without it
  * @kind: KVMSTATS_HOOK_ENTRY, _RETURN, _SYMBOL, _REDIRECT or _TRACEPOINT
  * @need: KVMSTATS_HOOK_REQUIRED or _OPTIONAL
+ * @in_kernel: the symbol is the kernel's own, not KVM's
  * @entry: handler of an entry probe or a redirection
  * @on_entry: handler of a return probe, at the entry
  * @on_return: handler of a return probe
@@ -34,6 +35,7 @@ struct hook {
 	const char *lost;
 	u32 kind;
 	u32 need;
+	bool in_kernel;
 	kprobe_pre_handler_t entry;
 	kretprobe_handler_t on_entry;
 	kretprobe_handler_t on_return;

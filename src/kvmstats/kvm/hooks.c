@@ -16,6 +16,7 @@
 static DEFINE_MUTEX(hooks_lock);
 static bool armed;
 static bool redirect_ioctls, redirect_extension;
+static bool follow_runs;
 
 /* --- what readers see --- */
 
@@ -94,10 +95,10 @@ static int prove_redirect(void)
 	return err;
 }
 
-static int redirect_row(enum row row, bool want)
+/* A row that is armed only while it is wanted. */
+static int arm_if_wanted(enum row row, bool want)
 {
 	struct hook *hook = &kvms_rows[row];
-	int err;
 
 	if (!want) {
 		kvms_hook_disarm(hook);
@@ -105,12 +106,16 @@ static int redirect_row(enum row row, bool want)
 		hook->error = 0;
 		return 0;
 	}
-	if (hook->state == KVMSTATS_HOOK_ARMED)
-		return 0;
-	err = prove_redirect();
+	return hook->state == KVMSTATS_HOOK_ARMED ? 0 : kvms_hook_arm(hook);
+}
+
+static int redirect_row(enum row row, bool want)
+{
+	int err = want ? prove_redirect() : 0;
+
 	if (!err)
-		return kvms_hook_arm(hook);
-	kvms_hook_set(hook, err);
+		return arm_if_wanted(row, want);
+	kvms_hook_set(&kvms_rows[row], err);
 	return err;
 }
 
@@ -138,6 +143,20 @@ int kvms_hooks_redirect(bool ioctls, bool extension)
 	if (err)
 		for (row = ROW_VM_IOCTL; row <= ROW_EXTENSION; row++)
 			warn_if_failed(&kvms_rows[row]);
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
+int kvms_hooks_follow_runs(bool follow)
+{
+	int err = 0;
+
+	mutex_lock(&hooks_lock);
+	follow_runs = follow;
+	if (armed)
+		err = arm_if_wanted(ROW_RUN, follow);
+	if (err)
+		warn_if_failed(&kvms_rows[ROW_RUN]);
 	mutex_unlock(&hooks_lock);
 	return err;
 }
@@ -172,6 +191,7 @@ static int arm_all(void)
 			goto fail;
 	}
 	redirect();
+	arm_if_wanted(ROW_RUN, follow_runs);
 	for (row = 0; row < NR_ROWS; row++)
 		warn_if_failed(&kvms_rows[row]);
 	return 0;

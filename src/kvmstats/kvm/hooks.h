@@ -32,6 +32,16 @@ int kvms_hooks_init(unsigned int sweep_ms);
 int kvms_hooks_redirect(bool ioctls, bool extension);
 
 /**
+ * kvms_hooks_follow_runs - be told of vCPUs that change their thread, see runs.h
+ * @follow: whether to be
+ *
+ * Holds for any kvm that comes later too.
+ * Return: 0, or the errno of the row that cannot be armed, with a line in the log.
+ * Context: process.
+ */
+int kvms_hooks_follow_runs(bool follow);
+
+/**
  * kvms_hooks_exit - disarm all, give back every pin
  *
  * Context: process.

@@ -3,7 +3,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 
-#include "../shadow/shadow.h"
+#include "../shadow/runs.h"
 #include "redirect.h"
 #include "rows.h"
 #include "wakeup.h"
@@ -70,6 +70,21 @@ static int on_vm_created(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(on_vm_created);
 
+/*
+ * KVM_RUN gets itself the pid of a thread that is not the one which ran the vCPU last; next
+ * to nobody else asks for his own.
+ */
+static int on_get_task_pid(struct kprobe *kp, struct pt_regs *regs)
+{
+	if ((struct task_struct *)regs_get_kernel_argument(regs, 0) == current &&
+	    (enum pid_type)regs_get_kernel_argument(regs, 1) == PIDTYPE_PID && in_task()) {
+		kvms_runs_change();
+		kvms_row_count(ROW_RUN, 0);
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(on_get_task_pid);
+
 struct hook kvms_rows[NR_ROWS] = {
 	[ROW_RELEASE] = {
 		.name = "kvm_vm_release", .kind = KVMSTATS_HOOK_ENTRY,
@@ -86,6 +101,11 @@ struct hook kvms_rows[NR_ROWS] = {
 		.need = KVMSTATS_HOOK_OPTIONAL,
 		.on_entry = on_dev_ioctl, .on_return = on_vm_created,
 		.lost = "a VM until its first vCPU is created",
+	},
+	[ROW_RUN] = {
+		.name = "get_task_pid", .kind = KVMSTATS_HOOK_ENTRY, .in_kernel = true,
+		.need = KVMSTATS_HOOK_OPTIONAL, .entry = on_get_task_pid,
+		.lost = "perf's counting for threads that run vCPUs",
 	},
 	[ROW_VM_IOCTL] = {
 		.name = "kvm_arch_vm_ioctl", .kind = KVMSTATS_HOOK_REDIRECT,

@@ -62,7 +62,8 @@ void kvms_vm_unretain(struct kvms_vm *vm)
 	bool forget;
 
 	xa_lock(vms);
-	forget = !--vm->retained && vm->folded;
+	/* One that is about to be folded is forgotten there. */
+	forget = !--vm->retained && vm->folded && !xa_get_mark(vms, vm->id, KVMS_GONE);
 	if (forget)
 		__xa_erase(vms, vm->id);
 	xa_unlock(vms);

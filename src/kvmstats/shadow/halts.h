@@ -7,8 +7,6 @@
 #ifndef KVMS_HALTS_H
 #define KVMS_HALTS_H
 
-#include <linux/slab.h>
-
 #include "../../compat/compat.h"
 #include "shadow.h"
 
@@ -30,12 +28,6 @@ void kvms_halts_forget(struct kvms_vcpu *vcpu);
  */
 void kvms_halt_ended(const struct kvm_vcpu *kvcpu, u64 ns, bool waited);
 
-/* One that is followed may be looked at until a grace period has passed. */
-static inline void kvms_vcpu_free(struct kvms_vcpu *vcpu)
-{
-	kfree_rcu(vcpu, rcu);
-}
-
 #else
 
 static inline void kvms_halts_follow(struct kvms_vcpu *vcpu, const struct kvm_vcpu *kvcpu)
@@ -44,11 +36,6 @@ static inline void kvms_halts_follow(struct kvms_vcpu *vcpu, const struct kvm_vc
 
 static inline void kvms_halts_forget(struct kvms_vcpu *vcpu)
 {
-}
-
-static inline void kvms_vcpu_free(struct kvms_vcpu *vcpu)
-{
-	kfree(vcpu);
 }
 
 #endif

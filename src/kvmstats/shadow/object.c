@@ -84,7 +84,8 @@ void kvms_object_freeze(struct kvms_object *obj)
 
 	spin_lock(&vm->lock);
 	object_copy(obj, 0, obj->layout->data_size);
-	obj->live = NULL;
+	/* Pairs with the acquire in kvms_peek(), whose readers do not take the lock. */
+	smp_store_release(&obj->live, NULL);
 	spin_unlock(&vm->lock);
 }
 

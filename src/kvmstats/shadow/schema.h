@@ -95,6 +95,13 @@ static inline int kvms_desc_is_scalar(const struct kvmstats_desc *desc)
 	       type != KVMSTATS_TYPE_LOG_HIST;
 }
 
+/* One value that only grows: what events can be made of. */
+static inline int kvms_desc_counts(const struct kvmstats_desc *desc)
+{
+	return kvms_desc_is_scalar(desc) &&
+	       (desc->flags & KVMSTATS_TYPE_MASK) == KVMSTATS_TYPE_CUMULATIVE;
+}
+
 /**
  * kvms_layout_native - take over a native table as it is
  * @layout: desc (room for header->num_desc) and runs (room for 1) are set by

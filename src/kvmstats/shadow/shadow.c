@@ -12,6 +12,7 @@
 
 #include "../../compat/compat.h"
 #include "halts.h"
+#include "runs.h"
 #include "shadow.h"
 
 /*
@@ -115,7 +116,7 @@ static void vm_release(struct kref *ref)
 	struct kvms_vcpu *vcpu, *next;
 
 	list_for_each_entry_safe(vcpu, next, &vm->vcpus, node)
-		kvms_vcpu_free(vcpu);
+		kfree_rcu(vcpu, rcu);
 	put_pid(vm->creator);
 	kvms_schema_put(vm->schema);
 	kfree_rcu(vm, rcu);
@@ -310,6 +311,15 @@ int kvms_shadow_take_vcpu(struct kvm_vcpu *vcpu, u32 flags, gfp_t gfp)
 
 /* --- the end --- */
 
+/* They run with preemption off and are done in a moment. */
+static void wait_for_peeks(const struct kvms_vm *vm)
+{
+	/* Pairs with that of kvms_peek_vm(). */
+	smp_mb();
+	while (atomic_read(&vm->peeking))
+		cpu_relax();
+}
+
 /* The VM is out of the table, so only we give its pin back. */
 static void vm_freeze(struct kvms_vm *vm)
 {
@@ -321,9 +331,11 @@ static void vm_freeze(struct kvms_vm *vm)
 
 	kvms_for_each_vcpu(vcpu, vm) {
 		kvms_halts_forget(vcpu);
+		kvms_runs_forget(vcpu);
 		kvms_object_freeze(&vcpu->obj);
 	}
 	kvms_object_freeze(&vm->obj);
+	wait_for_peeks(vm);
 
 	/* Pairs with the acquire in the poll method: gone means frozen. */
 	smp_store_release(&vm->gone, true);

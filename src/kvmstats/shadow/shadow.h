@@ -27,6 +27,7 @@
 #include "schema.h"
 #include "sums.h"
 
+struct kvms_runner;
 struct kvms_vm;
 struct statsfs_source;
 
@@ -84,7 +85,10 @@ struct kvms_object {
 };
 
 /**
- * struct kvms_vcpu - a vCPU; freed with its VM
+ * struct kvms_vcpu - a vCPU; freed with its VM, when a grace period has passed
+ * @run: of runs.c, under its locks
+ * @run.runner: the thread that runs it, if its counts are wanted
+ * @run.node: among those of the thread
  * @kvcpu: what halts.c follows it by, only compared
  * @by_kvcpu: in the hash of halts.c
  * @seen: KVM's counters at the end of the last halt
@@ -95,8 +99,12 @@ struct kvms_vcpu {
 	u64 start_ns;
 	u32 id;
 	u32 flags;
-#ifdef COMPAT_COUNTS_HALTS
 	struct rcu_head rcu;
+	struct {
+		struct kvms_runner *runner;
+		struct list_head node;
+	} run;
+#ifdef COMPAT_COUNTS_HALTS
 	const struct kvm_vcpu *kvcpu;
 	struct hlist_node by_kvcpu;
 	struct {
@@ -118,7 +126,10 @@ struct kvms_vcpu {
  * @retained: readers of events who may still ask for it by id though it is gone;
  *	under the table's lock
  * @promised: it keeps the module loaded, see promise.c; under the table's lock
- * @folded: it counts in schema->folded; under the lock of totals.c
+ * @folded: it counts in schema->folded; under the lock of totals.c, read without by
+ *	peek.c
+ * @peeking: readers of peek.c that are at its objects; what they find live stays so
+ *	until they have gone
  * @creator: thread group that created the VM, NULL when not known
  * @fd: that KVM_CREATE_VM returned, -1 when not known
  * @view: of serve/statsfs_view.c
@@ -146,6 +157,7 @@ struct kvms_vm {
 	u32 retained;
 	bool promised;
 	bool folded;
+	atomic_t peeking;
 	struct kvms_schema *schema;
 	struct pid *creator;
 	kuid_t uid;

@@ -4,7 +4,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "shadow.h"
+#include "folding.h"
 
 /*
  * Each VM counts in a host total exactly once: as an object while it is in the
@@ -155,6 +155,54 @@ int kvms_total_host(struct kvms_schema *schema, const struct kvms_plan *plan, u6
 
 /* --- folding --- */
 
+/* For readers that cannot take the lock; written with it held. */
+static unsigned int folding_seq;
+static int folding_cpu = -1;
+
+notrace unsigned int kvms_folding_begin(void)
+{
+	/* Pairs with the release in fold_vm(). */
+	return smp_load_acquire(&folding_seq);
+}
+
+notrace bool kvms_folding_retry(unsigned int seq)
+{
+	/* Pairs with that of fold_vm(). */
+	smp_rmb();
+	return READ_ONCE(folding_seq) != seq;
+}
+
+notrace bool kvms_folding_here(void)
+{
+	return READ_ONCE(folding_cpu) == raw_smp_processor_id();
+}
+
+notrace u64 kvms_folded(const struct kvms_stat *stat)
+{
+	const struct kvms_schema *schema = stat->schema;
+	u32 at = stat->at + (stat->of_vcpu ? schema->vm.data_size : 0);
+
+	return READ_ONCE(schema->folded[at / sizeof(u64)]);
+}
+
+/* Interrupts are off, so that none of those readers waits for long, and none here. */
+static void fold_vm(struct kvms_vm *vm)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	WRITE_ONCE(folding_cpu, smp_processor_id());
+	WRITE_ONCE(folding_seq, folding_seq + 1);
+	/* Pairs with that of kvms_folding_retry(). */
+	smp_wmb();
+	add_vm(vm, &vm->schema->plan, vm->schema->folded, false);
+	WRITE_ONCE(vm->folded, true);
+	/* Pairs with the acquire in kvms_folding_begin(). */
+	smp_store_release(&folding_seq, folding_seq + 1);
+	WRITE_ONCE(folding_cpu, -1);
+	local_irq_restore(flags);
+}
+
 static void fold(struct work_struct *work)
 {
 	struct kvms_vm *vm;
@@ -164,10 +212,9 @@ static void fold(struct work_struct *work)
 	xa_for_each_marked(kvms_vms(), id, vm, KVMS_GONE) {
 		bool forget;
 
-		add_vm(vm, &vm->schema->plan, vm->schema->folded, false);
+		fold_vm(vm);
 		xa_lock(kvms_vms());
 		__xa_clear_mark(kvms_vms(), id, KVMS_GONE);
-		vm->folded = true;
 		forget = !vm->retained;
 		if (forget)
 			__xa_erase(kvms_vms(), id);
