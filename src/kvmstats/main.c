@@ -10,6 +10,7 @@
 #include "serve/device.h"
 #include "serve/events.h"
 #include "serve/native_abi.h"
+#include "serve/pmu.h"
 #include "serve/statsfs_view.h"
 #include "shadow/shadow.h"
 
@@ -66,6 +67,7 @@ static void on_event(u32 type, struct kvms_vm *vm, u64 value)
 {
 	kvms_events_push(type, vm, value);
 	kvms_view_push(vm);
+	kvms_pmu_push(type);
 }
 
 static int __init kvmstats_init(void)
@@ -74,6 +76,7 @@ static int __init kvmstats_init(void)
 		.hook_row = kvms_hooks_row,
 		.sweep_interval_ms = sweep_interval_ms,
 	};
+	const struct kvms_pmu_config pmu_config = { .follow_runs = kvms_hooks_follow_runs };
 	int err;
 
 	err = kept_out();
@@ -99,6 +102,7 @@ static int __init kvmstats_init(void)
 		goto exit_hooks;
 	kvms_native_abi_init();
 	kvms_view_init();
+	kvms_pmu_init(&pmu_config);
 	pr_info("%s loaded\n", KVMSTATS_VERSION);
 	return 0;
 
@@ -110,6 +114,7 @@ exit_hooks:
 
 static void __exit kvmstats_exit(void)
 {
+	kvms_pmu_exit();
 	kvms_native_abi_exit();
 	kvms_device_exit();
 	kvms_hooks_exit();

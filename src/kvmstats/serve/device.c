@@ -181,6 +181,22 @@ static struct miscdevice device = {
 	.mode = 0600,
 };
 
+/*
+ * DAC and security modules have their say on the node, so it is opened, and must be ours:
+ * somebody else's of that name allows nothing.
+ */
+int kvms_device_may_open(void)
+{
+	struct file *file = filp_open("/dev/kvmstats", O_RDONLY, 0);
+	bool ours;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file) == -ENOMEM ? -ENOMEM : -EACCES;
+	ours = file->f_op == &device_fops;
+	filp_close(file, NULL);
+	return ours ? 0 : -EACCES;
+}
+
 int kvms_device_init(const struct kvms_device_config *cfg)
 {
 	config = *cfg;

@@ -25,4 +25,11 @@ struct kvms_device_config {
 int kvms_device_init(const struct kvms_device_config *config);
 void kvms_device_exit(void);
 
+/**
+ * kvms_device_may_open - may the current task open /dev/kvmstats to read?
+ *
+ * Return: 0, -EACCES, also where there is no such node, or -ENOMEM. Context: process.
+ */
+int kvms_device_may_open(void);
+
 #endif
