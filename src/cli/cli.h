@@ -295,4 +295,9 @@ void table_print(struct table *table, const char *name, struct json *j);
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* --- perf --- */
+
+/* Prints which statistics perf counts as events, and those of other modules. */
+void perf_events_print(const struct table_view *view, struct kvmstats *ks);
+
 #endif /* KVMSTATS_CLI_H */

@@ -128,18 +128,34 @@ static void add_hook(struct table *table, const struct kvmstats_hook *hook)
 
 static int run(int argc, char **argv)
 {
-	static const struct option longs[] = { TABLE_OPTIONS, CLI_COMMON_OPTIONS };
+	enum { OPT_EVENTS = CLI_OPT_COMMAND };
+	static const struct option longs[] = {
+		TABLE_OPTIONS,
+		{ "events", no_argument, NULL, OPT_EVENTS },
+		CLI_COMMON_OPTIONS
+	};
 	struct json json = { .indent = 2 };
 	struct table_view view = { 0 };
 	struct kvmstats_info info;
 	struct kvmstats_hook hook;
 	struct table *table;
 	struct kvmstats *ks;
+	bool events = false;
 	int c, ret;
 
-	while ((c = cli_getopt(argc, argv, ":" TABLE_SHORTS "hV", longs)) != -1)
-		table_option(&view, c);
+	while ((c = cli_getopt(argc, argv, ":" TABLE_SHORTS "hV", longs)) != -1) {
+		if (c == OPT_EVENTS)
+			events = true;
+		else
+			table_option(&view, c);
+	}
 	cli_no_more_words(argc, argv, 0);
+	if (events) {
+		ks = cli_open_device();
+		perf_events_print(&view, ks);
+		kvmstats_close(ks);
+		return EXIT_SUCCESS;
+	}
 	table = table_new(&view, columns, ARRAY_SIZE(columns), standard);
 
 	ks = cli_open_device();
@@ -176,10 +192,12 @@ const struct cli_command command_status = {
 	"Show versions, where the schema comes from, and which hooks into KVM work.\n"
 	"\n"
 	"Options:\n"
+	"  --events            instead, KVM's statistics as events of perf\n"
 	TABLE_HELP
 	CLI_HELP
 	"\n"
 	"Columns, which are those of the hooks (-P and -r show nothing else):\n"
-	"  HOOK KIND NEED STATE HITS MISSES ERROR LOST\n",
+	"  HOOK KIND NEED STATE HITS MISSES ERROR LOST\n"
+	"With --events: EVENT OF PERF UNIT CONFIG DESCRIPTION\n",
 	.run = run,
 };
