@@ -19,7 +19,7 @@ suite_packages() {
 		util-linux udev less busybox-static)
 	# what the tests of the tools use, and what reads the exporter
 	host+=(tmux ncurses-base curl socat prometheus python3-minimal bash-completion
-		tree inotify-tools)
+		tree inotify-tools linux-perf)
 	# to build the packages
 	host+=(debhelper dh-dkms pkg-config libsmartcols-dev libncurses-dev libkmod-dev
 		libmicrohttpd-dev libsystemd-dev)

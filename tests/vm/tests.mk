@@ -9,11 +9,11 @@ vm-src := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 vm-out := $(BUILD)/tests/vm
 vm-obj := $(BUILD)/obj/tests/vm
 
-vm-tests := $(filter-out demo-guest farm-host,$(basename $(notdir $(wildcard $(vm-src)/*.c))))
+vm-tests := $(filter-out demo-guest farm-host port-guest,$(basename $(notdir $(wildcard $(vm-src)/*.c))))
 # The same source once more, as a 32-bit program on the 64-bit kernel.
 vm-tests-32 := ioctl_bad_input ioctl_list read_contract schema snapshot totals events \
 	events_retained abi_sizes aggregate native_abi native_params
-vm-helpers := demo-guest farm-host
+vm-helpers := demo-guest farm-host port-guest
 
 vm-lib := $(basename $(notdir $(wildcard $(vm-src)/lib/*.c)))
 
