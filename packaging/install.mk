@@ -50,7 +50,7 @@ man3_files += $(man3_made)
 
 module_dir := /usr/src/kvmstats-$(VERSION)
 module_files := Kbuild VERSION LICENSE dkms.conf LICENSES/GPL-2.0.txt include/uapi/kvmstats.h \
-	include/linux/statsfs.h \
+	include/linux/kvm_host_pmu.h include/linux/statsfs.h \
 	$(filter-out %/have.h,$(shell find src/compat src/kvmstats src/statsfs -name '*.[ch]'))
 
 .PHONY: install install-userland install-module uninstall uninstall-userland stop-exporter

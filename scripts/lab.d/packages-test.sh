@@ -68,8 +68,10 @@ install)
 	check "dpkg is content" consistent
 	check "DKMS has built the modules" installed 2
 	check "modprobe finds them" known "$version"
-	check "the header for other modules is there" test -e \
-		"/usr/src/kvmstats-$version/include/linux/statsfs.h"
+	for header in statsfs kvm_host_pmu; do
+		check "the header $header for other modules is there" test -e \
+			"/usr/src/kvmstats-$version/include/linux/$header.h"
+	done
 	check "the group is there" getent group kvmstats
 	check "the command finds its library" kvmstats --version
 	check "and is of this version" grep -F "$version" <(kvmstats --version)
