@@ -152,9 +152,9 @@ int kvms_hooks_follow_runs(bool follow)
 	int err = 0;
 
 	mutex_lock(&hooks_lock);
-	follow_runs = follow;
 	if (armed)
 		err = arm_if_wanted(ROW_RUN, follow);
+	follow_runs = follow && !err;
 	if (err)
 		warn_if_failed(&kvms_rows[ROW_RUN]);
 	mutex_unlock(&hooks_lock);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/ctype.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 
 #include "pmu_parts.h"
 
@@ -23,11 +24,12 @@ static DEFINE_MUTEX(slots_lock);
 
 int kvms_pmu_module_use(u32 nr, const struct kvm_host_pmu_event **event)
 {
-	struct slot *slot = &slots[nr];
+	struct slot *slot;
 	int err = -EINVAL;
 
 	if (nr >= KVMS_PMU_SLOTS)
 		return err;
+	slot = &slots[array_index_nospec(nr, KVMS_PMU_SLOTS)];
 	mutex_lock(&slots_lock);
 	if (!slot->event || !try_module_get(slot->owner))
 		goto out;

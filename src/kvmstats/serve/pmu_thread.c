@@ -3,6 +3,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "../../compat/perf.h"
 #include "../shadow/runs.h"
 #include "pmu_parts.h"
 
@@ -35,8 +36,6 @@ static int followers_add(void)
 		err = follow_runs(true);
 	if (!err)
 		followers++;
-	else
-		follow_runs(false);
 	mutex_unlock(&followers_lock);
 	return err ? -EOPNOTSUPP : 0;
 }
@@ -153,6 +152,10 @@ static int init_for_thread(struct perf_event *event)
 
 	if (event->attr.config1)
 		return -EINVAL;
+	/* A thread to come gets its context from its parent's. */
+	err = event->parent ? 0 : compat_perf_context(event->hw.target);
+	if (err)
+		return err;
 	thread = kzalloc(sizeof(*thread), GFP_KERNEL);
 	if (!thread)
 		return -ENOMEM;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kprobes.h>
+#include <linux/nospec.h>
 
 #include "folding.h"
 #include "peek.h"
@@ -24,7 +25,7 @@ int kvms_stat_find(struct kvms_stat *stat, struct kvms_schema *schema, bool of_v
 
 	if (index >= layout->header.num_desc)
 		return -EINVAL;
-	desc = &layout->desc[index];
+	desc = &layout->desc[array_index_nospec(index, layout->header.num_desc)];
 	if (!kvms_desc_counts(desc))
 		return -EINVAL;
 	stat->schema = schema;
