@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Booting a virtual machine.
 
-# In the directory of a run: files/ initrd console results qemu.log
+# In the directory of a run: files/ initrd console results qemu.log, and state where the
+# machine stood still.
 
 # qemu_prepare RUN KERNEL RELEASE ENV MODE KO: files and initramfs, all but the tests.
 qemu_prepare() {
@@ -49,7 +50,7 @@ qemu_initrd() {
 qemu_args() {
 	local run=/lab/${1#"$LAB_CACHE"/} kernel=$2 release=$3 env=$4 mode=$5
 	local memory=1024 cpus=2 threads=${LAB_THREADS:-multi} count=${LAB_COUNT:-} userland
-	local panic='oops=panic panic_on_warn=1 hung_task_panic=1'
+	local panic='oops=panic panic_on_warn=1 hung_task_panic=1 unknown_nmi_panic'
 	if [[ $env != fast ]] || kernel_is_custom "$kernel"; then
 		memory=2048
 	fi
@@ -60,9 +61,9 @@ qemu_args() {
 		cpus=1 threads=single
 	fi
 	# it warns of the kernel's own data races too
-	! kernel_has "$release" KCSAN || panic='oops=panic hung_task_panic=1'
+	! kernel_has "$release" KCSAN || panic='oops=panic hung_task_panic=1 unknown_nmi_panic'
 	printf '%s\n' "${LAB_QEMU[@]}" -accel "tcg,thread=$threads" -smp "$cpus" \
-		-m "$memory" -display none -monitor none -net none -no-reboot \
+		-m "$memory" -display none -net none -no-reboot \
 		-kernel "/lab/kernels/$release/boot/vmlinuz" -initrd "$run/initrd" \
 		-append "console=ttyS0 loglevel=7 panic=-1 $panic ${LAB_APPEND:-}"
 	# the last one counts; a Linux guest beside others does not live without them
@@ -81,10 +82,25 @@ qemu_args() {
 			"local,path=$run/files,mount_tag=run,security_model=none,readonly=on,multidevs=remap"
 	fi
 	case $mode in
-	test | bench) printf '%s\n' -serial "file:$run/console" -serial "file:$run/results" ;;
-	shell) printf '%s\n' -serial mon:stdio -serial null ;;
-	demo) printf '%s\n' -serial "file:$run/console" -serial stdio ;;
+	test | bench)
+		printf '%s\n' -serial "file:$run/console" -serial "file:$run/results" \
+			-chardev "pipe,id=monitor,path=$run/monitor" -mon monitor
+		;;
+	shell) printf '%s\n' -monitor none -serial mon:stdio -serial null ;;
+	demo) printf '%s\n' -monitor none -serial "file:$run/console" -serial stdio ;;
 	esac
+}
+
+# qemu_ask RUN: what a machine that stands still is at, three times, into state; then an
+# NMI, on which the kernel says on the console where it was.
+qemu_ask() {
+	local run=$1
+	for _ in 1 2 3; do
+		printf '%s\n' 'info registers -a' 'info lapic 0' 'info lapic 1' >"$run/monitor.in"
+		timeout 5 cat "$run/monitor.out" >>"$run/state" || true
+	done
+	echo nmi >"$run/monitor.in"
+	sleep 5
 }
 
 # qemu_watch RUN TIMEOUT ARG...: run QEMU until it ends or until neither console
@@ -95,6 +111,8 @@ qemu_watch() {
 	suite_command "$LAB_HYPERVISOR" "$@"
 	: >"$run/console"
 	: >"$run/results"
+	rm -f "$run"/{state,monitor.in,monitor.out}
+	mkfifo "$run"/monitor.{in,out}
 	"${suite_argv[@]}" </dev/null >"$run/qemu.log" 2>&1 9>&- &
 	pid=$!
 	# shellcheck disable=SC2064 # pid as it is now
@@ -108,7 +126,8 @@ qemu_watch() {
 			before=$state still=0
 		fi
 		if ((still > patience * 5)); then
-			kill -KILL "$pid"
+			qemu_ask "$run"
+			kill -KILL "$pid" 2>/dev/null || true
 			wait "$pid" || true
 			trap - EXIT
 			return 124

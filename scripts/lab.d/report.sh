@@ -147,10 +147,10 @@ report_tests() {
 report_log() {
 	local run=$1 kernel=$2 env=$3 status=$4 why='' verdict=pass
 	without_foreign_races "$run/console" >"$run/judged"
-	if grep -qE "$LAB_BAD_LOG" "$run/judged"; then
-		why="the kernel complained"
-	elif ((status == 124)); then
+	if ((status == 124)); then
 		why="stuck, ended by force"
+	elif grep -qE "$LAB_BAD_LOG" "$run/judged"; then
+		why="the kernel complained"
 	elif ((status != 0)); then
 		why="QEMU ended with status $status"
 	elif ! grep -q 'reboot: Power down' "$run/console"; then
@@ -162,6 +162,8 @@ report_log() {
 		tr -d '\r' <"$run/judged" | awk -v bad="$LAB_BAD_LOG" '
 			$0 ~ bad && n++ < 10 { print "     " NR ": " $0 }'
 		sed "/TCG doesn't support/d; s/^/     qemu: /" "$run/qemu.log"
+		[[ ! -e $run/state ]] || grep -aE '^(CPU#|dumping|RIP|LVTT[[:space:]]|Timer|ISR|IRR)' "$run/state" |
+			tr -d '\r' | tail -n 14 | sed 's/^/     machine: /'
 		echo "     the end of the console, all of it is in $run:"
 		tail -n 60 "$run/console" | tr -d '\r' | sed 's/^/     | /'
 	fi

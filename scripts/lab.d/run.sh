@@ -130,6 +130,30 @@ lost_its_timer() {
 		"$1/console"
 }
 
+# The same by the state of a machine that stood still: a CPU armed its timer and let
+# interrupts in, the time is over, and there it stays; one that spins with interrupts off
+# is the kernel's fault. Or QEMU does not answer at all.
+stood_still() {
+	[[ -e $1/state ]] || return
+	tr -d '\r' <"$1/state" | awk '
+		/^CPU#/ { cpu = substr($1, 5); seen[cpu]++; samples++ }
+		/ RFL=.....[2367abef]/ && seen[cpu] < 3 { open[cpu] = 1 }
+		/^dumping local APIC state for CPU / { cpu = $7 }
+		/^LVTT\t/ { armed = /one-shot/ && !/masked/ }
+		/^Timer\t/ {
+			match($0, /initial_count = [0-9]+/)
+			count = substr($0, RSTART, RLENGTH)
+			over = armed && / current_count = 0$/ && (!(cpu in first) || count == first[cpu])
+			first[cpu] = count
+		}
+		/^ISR\t/ { lost[cpu] += over && /\(none\)/ }
+		END {
+			for (cpu in open)
+				found += lost[cpu] == 3
+			exit samples && !found
+		}'
+}
+
 # run_env KERNEL RELEASE KO ENV MODE TEST...: one boot. Prints the report; the
 # counts are the last line.
 run_env() {
@@ -144,8 +168,8 @@ run_env() {
 	mapfile -t args < <(qemu_args "$run" "$kernel" "$release" "$env" "$mode")
 	patience=$(($(test_timeout "$kernel") + 30))
 	qemu_watch "$run" "$patience" "${args[@]}" || status=$?
-	if lost_its_timer "$run"; then
-		echo "again $kernel/$payload (the emulated machine lost its timer)"
+	if lost_its_timer "$run" || stood_still "$run"; then
+		echo "again $kernel/$payload (the emulator lost a timer, or itself)"
 		status=0
 		qemu_watch "$run" "$patience" "${args[@]}" || status=$?
 	fi
