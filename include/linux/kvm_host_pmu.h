@@ -43,7 +43,8 @@ struct kvm_host_pmu_event {
  *
  * A consumer keeps the calling module loaded.
  * Return: 0, -EINVAL for an event without @count, a name or a description, -EEXIST for a
- * name that an event has already, -ENOSPC when there are 64 events of modules, -ENOMEM.
+ * name that an event has already, -ENOSPC when there are 64 events of modules, -ENODEV when
+ * perf has no PMU "kvm", of which the log tells, -ENOMEM.
  * Context: process.
  */
 #define kvm_host_pmu_register(events, nr) \

@@ -24,7 +24,7 @@ module_build() {
 module_sources() {
 	local file
 	git -C "$LAB_REPO" ls-files -co --exclude-standard -- \
-		Kbuild VERSION dkms.conf include src samples tests/statsfs docs/STATSFS.md | LC_ALL=C sort -u |
+		Kbuild VERSION dkms.conf include src samples tests/pmu tests/statsfs docs/STATSFS.md | LC_ALL=C sort -u |
 		while IFS= read -r file; do
 			[[ ! -f $LAB_REPO/$file ]] || echo "$file"
 		done

@@ -27,7 +27,7 @@ without_foreign_races() {
 			interrupted = 0
 		if (/ asm_(sysvec|common_interrupt|exc)/)
 			interrupted = 1
-		if (/\[(kvmstats|statsfs(_[a-z]+)?)\]/ && !interrupted)
+		if (/\[(kvmstats|statsfs(_[a-z]+)?|kvm_hypercalls|pmu_test)\]/ && !interrupted)
 			ours = 1
 		next
 	}

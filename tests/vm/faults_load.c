@@ -96,6 +96,8 @@ int main(void)
 	const struct fault_case fault = {
 		.name = "load of kvmstats", .call = call_load, .after = after_load,
 		.allowed = { ENOMEM }, .least = 20,
+		/* then come the names of perf's events */
+		.dense = 90,
 	};
 	struct guest guest;
 

@@ -151,6 +151,8 @@ static void check_load(const char *name, bool (*after)(void *context, int err), 
 	const struct fault_case fault = {
 		.name = text, .before = before_load, .call = call_load, .after = after,
 		.context = (void *)name, .allowed = { ENOMEM }, .least = least,
+		/* as in faults_load.c */
+		.dense = 90,
 	};
 
 	seen.refused = seen.whole = seen.lacking = 0;

@@ -51,6 +51,23 @@ static void is_counting(bool counting, const char *text)
 	tap_ok(probe_is_there() == counting, "%s: the kernel's list of probes", text);
 }
 
+/* Good and bad registrations, made within the kernel. */
+static void check_registration(void)
+{
+	struct perf_event_attr attr;
+	int fd;
+
+	is_errno(module_load("pmu_test", ""), 0, "pmu_test loads");
+	is_line("/sys/module/pmu_test/parameters/cases", "22", "registrations tried");
+	is_line("/sys/module/pmu_test/parameters/failed", "0", "of these not as they should be");
+	attr = perf_attr("pmu_test_refuses");
+	is_errno(-perf_try_open(&attr, 0, -1, -1), EADDRINUSE, "a source that cannot be switched on");
+	fd = perf_open_thread("pmu_test_stays", 0);
+	is_errno(module_unload("pmu_test"), EWOULDBLOCK, "a consumer keeps pmu_test");
+	close(fd);
+	is_errno(module_unload("pmu_test"), 0, "pmu_test unloads");
+}
+
 int main(void)
 {
 	struct perf_event_attr attr;
@@ -108,5 +125,6 @@ int main(void)
 	tap_ok(!access(PMU_DIR "/events/" NAME, F_OK), "its event stays");
 	kvm_load();
 	is_errno(module_unload(SAMPLE), 0, "the sample unloads with KVM loaded anew");
+	check_registration();
 	return test_end_loaded(dev);
 }

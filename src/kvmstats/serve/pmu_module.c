@@ -88,15 +88,21 @@ static int take_slots(struct module *owner, const struct kvm_host_pmu_event *eve
 		      unsigned int nr)
 {
 	unsigned int i, done = 0, free = 0;
+	int err = 0;
 
 	mutex_lock(&slots_lock);
-	for (i = 0; i < KVMS_PMU_SLOTS; i++)
+	for (i = 0; i < KVMS_PMU_SLOTS; i++) {
 		free += !slots[i].event;
-	for (i = 0; i < KVMS_PMU_SLOTS && free >= nr && done < nr; i++)
+		if (slots[i].event && slots[i].array == events)
+			err = -EEXIST;
+	}
+	if (!err && free < nr)
+		err = -ENOSPC;
+	for (i = 0; i < KVMS_PMU_SLOTS && !err && done < nr; i++)
 		if (!slots[i].event)
 			slots[i] = (struct slot){ &events[done++], events, owner, 0 };
 	mutex_unlock(&slots_lock);
-	return free >= nr ? 0 : -ENOSPC;
+	return err;
 }
 
 static void free_slots(const struct kvm_host_pmu_event *events)

@@ -13,13 +13,13 @@
  * struct line - a file of one line
  * @attr: the file
  * @name: of the file
- * @description: what it says, or else @text
+ * @description: what it says, a copy, or else @text
  * @text: what it says
  */
 struct line {
 	struct device_attribute attr;
 	char name[KVMSTATS_NAME_LEN + sizeof(".scale")];
-	const char *description;
+	char *description;
 	char text[24];
 };
 
@@ -33,7 +33,7 @@ struct line {
  * @nr_lines: files
  * @nr_events: files of @events
  * @nr_descriptions: files of @descriptions
- * @err: -EEXIST once a name came twice
+ * @err: -EEXIST once a name came twice, or -ENOMEM
  */
 struct names {
 	struct attribute_group events;
@@ -131,12 +131,18 @@ static void add_module_event(void *data, u32 slot, const struct kvm_host_pmu_eve
 
 	add_event(names, event->name, KVMS_PMU_MODULE | slot);
 	line = make_line(names, event->name, "");
-	line->description = event->description;
+	line->description = kstrdup(event->description, GFP_KERNEL);
+	if (!line->description)
+		names->err = -ENOMEM;
 	names->descriptions.attrs[names->nr_descriptions++] = &line->attr.attr;
 }
 
 static void names_free(struct names *names)
 {
+	unsigned int i;
+
+	for (i = 0; i < names->nr_lines; i++)
+		kfree(names->lines[i].description);
 	kvfree(names->attrs);
 	kvfree(names->lines);
 	kfree(names);

@@ -14,6 +14,7 @@
 #include "native.h"
 #include "tap.h"
 
+#define SPARSE		8
 #define MAX_POINTS	3000
 #define MAX_ERRNO	4096
 #define MAX_NOTES	10
@@ -356,7 +357,7 @@ static bool run_points(const struct fault_case *fault, unsigned int least, struc
 	unsigned int nth = 1;
 
 	while (nth < MAX_POINTS && run_point(fault, nth, tally, wrongs))
-		nth++;
+		nth += fault->dense && nth >= fault->dense ? SPARSE : 1;
 	return nth > least && nth < MAX_POINTS;
 }
 

@@ -45,6 +45,8 @@ bool fault_disarm(void);
  * @context: for these
  * @allowed: errnos that may come, up to the first 0
  * @least: objects and user copies there must be
+ * @dense: points that fail one by one; of those behind only each eighth does, where a
+ *	call makes many files of one kind. 0: all of them
  */
 struct fault_case {
 	const char *name;
@@ -54,6 +56,7 @@ struct fault_case {
 	void *context;
 	int allowed[FAULT_MAX_ALLOWED];
 	unsigned int least;
+	unsigned int dense;
 };
 
 /*
