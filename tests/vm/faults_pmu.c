@@ -68,9 +68,8 @@ static void check_opening(const char *name, const char *event, pid_t pid, uint64
 	fault_run(&fault);
 }
 
-static void unload_sample(void *context)
+static void unload_sample(void)
 {
-	(void)context;
 	if (module_is_loaded(SAMPLE) && module_unload(SAMPLE))
 		tap_bail("the sample does not unload");
 }
@@ -85,16 +84,18 @@ static int load_sample(void *context)
 static bool after_load(void *context, int err)
 {
 	bool there = !access(PMU_DIR "/events/hypercall_entries", F_OK);
+	bool right = there == !err && !access(PMU_DIR "/events/exits", F_OK);
 
 	(void)context;
-	return there == !err && !access(PMU_DIR "/events/exits", F_OK);
+	unload_sample();
+	return right;
 }
 
 int main(void)
 {
 	const struct fault_case loading = {
-		.name = "another module's events", .before = unload_sample, .call = load_sample,
-		.after = after_load, .allowed = { ENOMEM }, .least = 1, .dense = 20,
+		.name = "another module's events", .call = load_sample, .after = after_load,
+		.allowed = { ENOMEM }, .least = 1, .dense = 20,
 	};
 	int dev;
 
@@ -111,12 +112,11 @@ int main(void)
 	check_opening("event of a VM", "hypercalls", -1, dev_vm_of(dev, getpid()).id);
 	fault_within("kvmstats");
 	fault_run(&loading);
-	unload_sample(NULL);
 	if (load_sample(NULL))
 		tap_bail("the sample does not load");
 	fault_within_modules();
 	check_opening("event of another module", "hypercall_entries", 0, 0);
-	unload_sample(NULL);
+	unload_sample();
 	guest_destroy(&guest);
 	return fault_end_loaded(dev);
 }

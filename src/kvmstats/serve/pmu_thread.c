@@ -37,7 +37,7 @@ static int followers_add(void)
 	if (!err)
 		followers++;
 	mutex_unlock(&followers_lock);
-	return err ? -EOPNOTSUPP : 0;
+	return err && err != -ENOMEM ? -EOPNOTSUPP : err;
 }
 
 static void followers_del(void)
