@@ -4,12 +4,14 @@
  * VM and for the host; in groups, by many at a time, while they are enabled and at no
  * other time; for vCPUs that change their thread; when the VM ends, and when KVM does.
  */
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "dev.h"
 #include "guest.h"
+#include "halter.h"
 #include "image.h"
 #include "module.h"
 #include "perf.h"
@@ -19,6 +21,7 @@
 #include "vmm.h"
 
 #define N	1000
+#define WAKEUPS	20
 
 /* One thread, all that can be done in it. */
 static void check_works(struct guest_vcpu *vcpu)
@@ -133,13 +136,21 @@ static void check_threads(struct guest *guest, bool spins)
 		close(fds[i]);
 }
 
-/* Threads that are born into it run the guests, turn about on the same CPU. */
+/*
+ * Threads that are born into it run the guests, turn about on the same CPU: of such, perf
+ * hands the events from one to the next, unless it is kept from that.
+ */
 static void check_inherited(struct guest *guest)
 {
 	struct perf_event_attr attr = perf_attr("io_exits");
 	struct runner runners[2];
+	cpu_set_t all, one;
 	int fd;
 
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sched_getaffinity(0, sizeof(all), &all) || sched_setaffinity(0, sizeof(one), &one))
+		tap_bail("cannot go to CPU 0");
 	attr.inherit = 1;
 	fd = perf_open(&attr, 0, -1, -1);
 	for (unsigned int i = 0; i < 2; i++)
@@ -156,6 +167,46 @@ static void check_inherited(struct guest *guest)
 	wait(NULL);
 	is_u64(perf_read(fd), 2001, "inherited by a process that runs no vCPU");
 	close(fd);
+	if (sched_setaffinity(0, sizeof(all), &all))
+		tap_bail("cannot leave CPU 0");
+}
+
+static uint64_t vcpu_value(int fd, const char *name)
+{
+	struct image image;
+
+	image_read(fd, &image);
+	return image_value(&image, name);
+}
+
+/* What wakes a vCPU is counted by who wakes it, while the vCPU's own thread sleeps. */
+static void check_wakeups(int dev)
+{
+	static struct halter halter;
+	uint64_t before, grown;
+	int event, fd;
+
+	halter_create(&halter);
+	halter_boot(&halter);
+	halter_wait(&halter);
+	fd = dev_open_vcpu(dev, dev_vm_of(dev, getpid()).id, halter.vcpu->id);
+	event = perf_open_thread("halt_wakeup", halter.tid);
+	/* It begins when its thread is next on a CPU. */
+	halter_interrupt(&halter);
+	halter_wait(&halter);
+	perf_do(event, PERF_EVENT_IOC_RESET);
+	before = vcpu_value(fd, "halt_wakeup");
+	for (unsigned int i = 0; i < WAKEUPS; i++) {
+		halter_interrupt(&halter);
+		halter_wait(&halter);
+	}
+	grown = vcpu_value(fd, "halt_wakeup") - before;
+	in_range(grown, WAKEUPS / 2, 2 * WAKEUPS, "wakeups of a halted vCPU");
+	is_u64(perf_read(event), grown, "wakeups, while the thread slept");
+	close(event);
+	close(fd);
+	halter_stop(&halter);
+	halter_destroy(&halter);
 }
 
 static uint64_t host_total(int dev, const char *name)
@@ -292,6 +343,7 @@ int main(void)
 	check_inherited(&guest);
 	check_each_cpu(&guest.vcpus[0]);
 	guest_destroy(&guest);
+	check_wakeups(dev);
 	check_vms(dev);
 	close(dev);
 	check_ends();
