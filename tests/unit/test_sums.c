@@ -105,6 +105,18 @@ static void long_parts_are_summed_whole(void **state)
 	assert_memory_equal(sum, values, sizeof(sum));
 }
 
+static void only_lone_counters_are_events(void **state)
+{
+	static const int expected[6] = { 1, 0, 0, 0, 0, 0 };
+	struct kvmstats_desc many = { .flags = KVMSTATS_TYPE_CUMULATIVE, .size = 2 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		assert_int_equal(kvms_desc_counts(&descs[i]), expected[i]);
+	assert_int_equal(kvms_desc_counts(&many), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +126,7 @@ int main(void)
 		cmocka_unit_test(neighbours_of_one_kind_are_one_part),
 		cmocka_unit_test(scalars_stand_close_together),
 		cmocka_unit_test(long_parts_are_summed_whole),
+		cmocka_unit_test(only_lone_counters_are_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
