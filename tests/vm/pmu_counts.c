@@ -202,7 +202,8 @@ static void check_wakeups(int dev)
 	}
 	grown = vcpu_value(fd, "halt_wakeup") - before;
 	in_range(grown, WAKEUPS / 2, 2 * WAKEUPS, "wakeups of a halted vCPU");
-	is_u64(perf_read(event), grown, "wakeups, while the thread slept");
+	/* At both ends the event lacks what came since its thread's last turn. */
+	in_range(perf_read(event), grown - 2, grown + 2, "wakeups, while the thread slept");
 	close(event);
 	close(fd);
 	halter_stop(&halter);

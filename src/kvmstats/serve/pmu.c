@@ -91,7 +91,7 @@ static bool ready;
 
 static void follow(struct work_struct *work)
 {
-	int err = kvms_pmu_show();
+	int err = kvms_pmu_show(false);
 
 	if (err)
 		pr_warn("the events of perf are not those of the kvm that is loaded (%d)\n", err);
@@ -117,7 +117,7 @@ void kvms_pmu_init(const struct kvms_pmu_config *config)
 		err = kvms_pmu_thread_init(config->follow_runs);
 	WRITE_ONCE(ready, true);
 	if (!err)
-		err = kvms_pmu_show();
+		err = kvms_pmu_show(false);
 	if (err)
 		pr_warn("perf does not count KVM's statistics (%d)\n", err);
 }

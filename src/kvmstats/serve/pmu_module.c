@@ -129,7 +129,7 @@ int kvm_host_pmu_register_owned(struct module *owner, const struct kvm_host_pmu_
 	if (err)
 		return err;
 	/* It finds names that come twice. */
-	err = kvms_pmu_show();
+	err = kvms_pmu_show(true);
 	if (err)
 		free_slots(events);
 	return err;
@@ -139,6 +139,6 @@ EXPORT_SYMBOL_GPL(kvm_host_pmu_register_owned);
 void kvm_host_pmu_unregister(const struct kvm_host_pmu_event *events)
 {
 	free_slots(events);
-	kvms_pmu_show();
+	kvms_pmu_show(false);
 }
 EXPORT_SYMBOL_GPL(kvm_host_pmu_unregister);

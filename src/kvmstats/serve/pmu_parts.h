@@ -79,12 +79,13 @@ void kvms_pmu_module_each(void (*fn)(void *data, u32 slot, const struct kvm_host
 
 /**
  * kvms_pmu_show - have events/ and descriptions/ list what there is now
+ * @all: fail rather than leave out an event of another module whose name is taken
  *
- * Return: 0, or -EEXIST when a name comes twice, -ENOMEM, -ENODEV without the PMUs: then
+ * Return: 0, or -EEXIST when a name is taken, -ENOMEM, -ENODEV without the PMUs: then
  * they are as before.
  * Context: process.
  */
-int kvms_pmu_show(void);
+int kvms_pmu_show(bool all);
 void kvms_pmu_hide(void);
 
 #endif

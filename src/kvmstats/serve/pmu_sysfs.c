@@ -33,7 +33,8 @@ struct line {
  * @nr_lines: files
  * @nr_events: files of @events
  * @nr_descriptions: files of @descriptions
- * @err: -EEXIST once a name came twice, or -ENOMEM
+ * @clash: an event of another module has a name that is taken, and is not there
+ * @incomplete: for want of memory
  */
 struct names {
 	struct attribute_group events;
@@ -44,7 +45,8 @@ struct names {
 	unsigned int nr_lines;
 	unsigned int nr_events;
 	unsigned int nr_descriptions;
-	int err;
+	bool clash;
+	bool incomplete;
 };
 
 static DEFINE_MUTEX(names_lock);
@@ -74,13 +76,19 @@ static struct line *make_line(struct names *names, const char *name, const char 
 static struct line *add_event_line(struct names *names, const char *name, const char *suffix)
 {
 	struct line *line = make_line(names, name, suffix);
+
+	names->events.attrs[names->nr_events++] = &line->attr.attr;
+	return line;
+}
+
+static bool is_taken(const struct names *names, const char *name)
+{
 	unsigned int i;
 
 	for (i = 0; i < names->nr_events; i++)
-		if (!strcmp(names->events.attrs[i]->name, line->name))
-			names->err = -EEXIST;
-	names->events.attrs[names->nr_events++] = &line->attr.attr;
-	return line;
+		if (!strcmp(names->events.attrs[i]->name, name))
+			return true;
+	return false;
 }
 
 static void add_event(struct names *names, const char *name, u32 config)
@@ -117,7 +125,7 @@ static void add_layout(struct names *names, const struct kvms_layout *layout, u3
 	u32 i;
 
 	for (i = 0; i < layout->header.num_desc; i++) {
-		if (!kvms_desc_counts(&layout->desc[i]))
+		if (!kvms_desc_counts(&layout->desc[i]) || is_taken(names, layout->desc[i].name))
 			continue;
 		add_event(names, layout->desc[i].name, kind | i);
 		add_unit(names, &layout->desc[i]);
@@ -129,11 +137,15 @@ static void add_module_event(void *data, u32 slot, const struct kvm_host_pmu_eve
 	struct names *names = data;
 	struct line *line;
 
+	if (is_taken(names, event->name)) {
+		names->clash = true;
+		return;
+	}
 	add_event(names, event->name, KVMS_PMU_MODULE | slot);
 	line = make_line(names, event->name, "");
 	line->description = kstrdup(event->description, GFP_KERNEL);
 	if (!line->description)
-		names->err = -ENOMEM;
+		names->incomplete = true;
 	names->descriptions.attrs[names->nr_descriptions++] = &line->attr.attr;
 }
 
@@ -153,10 +165,9 @@ static struct names *names_make(const struct kvms_schema *schema)
 	struct names *names = kzalloc(sizeof(*names), GFP_KERNEL);
 	u32 nr_stats = schema ? schema->both.header.num_desc : 0;
 	u32 nr = FILES_PER_STAT * nr_stats + KVMS_PMU_SLOTS;
-	int err = -ENOMEM;
 
 	if (!names)
-		return ERR_PTR(err);
+		return NULL;
 	names->lines = kvcalloc(nr + KVMS_PMU_SLOTS, sizeof(*names->lines), GFP_KERNEL);
 	names->attrs = kvcalloc(3 * (nr + 1), sizeof(*names->attrs), GFP_KERNEL);
 	if (!names->lines || !names->attrs)
@@ -172,12 +183,11 @@ static struct names *names_make(const struct kvms_schema *schema)
 	}
 	memcpy(names->host.attrs, names->events.attrs, names->nr_events * sizeof(*names->attrs));
 	kvms_pmu_module_each(add_module_event, names);
-	err = names->err;
-	if (!err)
+	if (!names->incomplete)
 		return names;
 fail:
 	names_free(names);
-	return ERR_PTR(err);
+	return NULL;
 }
 
 /* --- showing them: under names_lock --- */
@@ -232,18 +242,28 @@ static int replace(struct names *names)
 	return err;
 }
 
-int kvms_pmu_show(void)
+static int show_names(const struct kvms_schema *schema, bool all)
+{
+	struct names *names = names_make(schema);
+
+	if (!names)
+		return -ENOMEM;
+	if (!names->clash || !all)
+		return replace(names);
+	names_free(names);
+	return -EEXIST;
+}
+
+int kvms_pmu_show(bool all)
 {
 	struct kvms_schema *schema;
-	struct names *names;
 	int err;
 
 	if (!kvms_pmu_thread_dev() || !kvms_pmu_host_dev())
 		return -ENODEV;
 	mutex_lock(&names_lock);
 	schema = kvms_schema_get();
-	names = names_make(schema);
-	err = IS_ERR(names) ? PTR_ERR(names) : replace(names);
+	err = show_names(schema, all);
 	if (schema)
 		kvms_schema_put(schema);
 	mutex_unlock(&names_lock);

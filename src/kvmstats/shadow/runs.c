@@ -38,10 +38,16 @@ static DEFINE_HASHTABLE(runners, 8);
 
 /* --- reading; see peek.c for what may not be traced --- */
 
+/* It is pinned: a runner has it, or the table's lock is held and its VM is in there. */
+static __always_inline struct kvm_vcpu *kvcpu_of(const struct kvms_vcpu *vcpu)
+{
+	return container_of(vcpu->obj.live, struct kvm_vcpu, stat);
+}
+
 static __always_inline u64 value_of(const struct kvms_vcpu *vcpu, const struct kvms_stat *stat)
 {
 	if (stat->count)
-		return stat->count(container_of(vcpu->obj.live, struct kvm_vcpu, stat));
+		return stat->count(kvcpu_of(vcpu));
 	return vcpu->obj.vm->schema == stat->schema ? kvms_peek(&vcpu->obj, stat) : 0;
 }
 
@@ -116,12 +122,6 @@ static void move(struct kvms_vcpu *vcpu, struct kvms_runner *to)
 	WRITE_ONCE(vcpu->run.runner, to);
 	if (to)
 		join(to, vcpu);
-}
-
-/* The VM is in the table, whose lock is held, so the pin is too. */
-static struct kvm_vcpu *kvcpu_of(const struct kvms_vcpu *vcpu)
-{
-	return container_of(vcpu->obj.live, struct kvm_vcpu, stat);
 }
 
 static struct kvms_vcpu *find_locked_by_current(void)
